@@ -1,0 +1,37 @@
+"""Recordings to int16 samples at 16 kHz, or a sentence that says why not."""
+
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from host.data.dataset import DataError
+
+RATE = 16000
+
+
+def read(path: Path) -> np.ndarray:
+    """A mono 16 kHz recording as int16 [n], n > 0: exactly its numbers where it holds 16 bits, else rounded to them."""
+    try:
+        with soundfile.SoundFile(path) as f:
+            rate, channels, subtype = f.samplerate, f.channels, f.subtype
+            samples = f.read(dtype="int16" if subtype == "PCM_16" else "float64")
+    except (OSError, soundfile.LibsndfileError) as error:
+        raise DataError(f"{path}: not a readable recording ({error})") from error
+    if rate != RATE:
+        raise DataError(f"{path}: {rate} Hz; the front end takes {RATE} Hz (sox {Path(path).name} -r {RATE} out.wav)")
+    if channels != 1:
+        raise DataError(f"{path}: {channels} channels; the front end takes one (sox {Path(path).name} out.wav remix 1)")
+    if not len(samples):
+        raise DataError(f"{path}: the recording is empty")
+    if samples.dtype != np.int16:
+        samples = np.clip(np.floor(np.nan_to_num(samples) * 32768 + 0.5), -32768, 32767).astype(np.int16)
+    return samples
+
+
+def centred(samples: np.ndarray, count: int) -> np.ndarray:
+    """The middle `count` samples; a shorter recording gets zeros on both sides, the odd one behind."""
+    missing = count - len(samples)
+    if missing <= 0:
+        return samples[-missing // 2 :][:count]
+    return np.pad(samples, (missing // 2, missing - missing // 2))

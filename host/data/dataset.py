@@ -1,0 +1,70 @@
+"""Clips as log-mel levels with a class and a split each: what training reads, whatever the recordings came from."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+WORDS = ("yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go")
+UNKNOWN, SILENCE = "_unknown_", "_silence_"
+NOISE_FOLDER = "_background_noise_"
+TRAINING, VALIDATION, TESTING = "training", "validation", "testing"
+
+
+class DataError(ValueError):
+    """Data that cannot be used; the message says what was wrong and what to do."""
+
+
+def class_labels(classes: int) -> tuple[str, ...]:
+    """The labels of a 10- or 12-class network."""
+    return WORDS if classes == 10 else (*WORDS, UNKNOWN, SILENCE)
+
+
+def word_class(word: str, labels: tuple[str, ...]) -> int:
+    """A word's class, -1 where it has none: noise is silence, any other word is unknown."""
+    if word in labels:
+        return labels.index(word)
+    rest = SILENCE if word == NOISE_FOLDER else UNKNOWN
+    return labels.index(rest) if rest in labels else -1
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """levels: uint8 [clips, frames, bands]; target: int64 [clips], indices of labels; split: str [clips]."""
+
+    levels: np.ndarray
+    target: np.ndarray
+    split: np.ndarray
+    labels: tuple[str, ...]
+    source: str
+
+    def rows(self, split: str) -> np.ndarray:
+        return np.flatnonzero(self.split == split)
+
+    def counts(self, split: str) -> dict[str, int]:
+        found = np.bincount(self.target[self.rows(split)], minlength=len(self.labels))
+        return dict(zip(self.labels, found.tolist(), strict=True))
+
+
+def assemble(levels, words, split, labels: tuple[str, ...], source: str) -> Dataset:
+    """Keep the clips that have a class, and refuse a training or validation split that lacks one."""
+    classes = {w: word_class(w, labels) for w in np.unique(words)}
+    target = np.array([classes[w] for w in words], np.int64)
+    keep = target >= 0
+    data = Dataset(levels if keep.all() else levels[keep], target[keep], split[keep], labels, source)
+    for part in (TRAINING, VALIDATION):
+        missing = [w for w, n in data.counts(part).items() if not n]
+        if missing:
+            raise DataError(
+                f"{source}: no {part} clips of {', '.join(missing)}; add them, or train with other --classes"
+            )
+    return data
+
+
+def random_split(count: int, seed: int) -> np.ndarray:
+    """80 / 10 / 10 by a seeded permutation, as the article split its 38,546 clips (30,836 / 3,855 / 3,855)."""
+    order = np.random.default_rng(seed).permutation(count)
+    tenth = round(count / 10)
+    split = np.full(count, TRAINING, dtype="<U10")
+    split[order[:tenth]] = VALIDATION
+    split[order[tenth : 2 * tenth]] = TESTING
+    return split

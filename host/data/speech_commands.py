@@ -1,0 +1,92 @@
+"""A folder of <word>/*.wav in the layout of Speech Commands (P. Warden, arXiv 1804.03209)."""
+
+import hashlib
+import re
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from host.data import archive, audio
+from host.data.dataset import NOISE_FOLDER, SILENCE, TESTING, TRAINING, VALIDATION, DataError
+from host.engines.native import FrontEndEngine
+from host.models.frontends import log_mel
+
+SPLITS = ("auto", "lists", "hash", "random")
+_HASH_RANGE = 2**27 - 1
+
+
+def word_folders(root: Path) -> list[Path]:
+    """The folders that hold recordings, sorted by name."""
+    if not root.is_dir():
+        raise DataError(f"{root}: no such folder; expected one folder of .wav files per word in it")
+    folders = sorted(p for p in root.iterdir() if p.is_dir() and next(p.glob("*.wav"), None))
+    if not folders:
+        raise DataError(f"{root}: no <word>/*.wav in it; expected one folder of .wav files per word")
+    return folders
+
+
+def hash_split(name: str) -> str:
+    """The data set's own rule: a speaker's clips share a split, chosen by the SHA-1 of the file name's first part."""
+    speaker = re.sub(r"_nohash_.*$", "", Path(name).stem)
+    share = int(hashlib.sha1(speaker.encode()).hexdigest(), 16) % (_HASH_RANGE + 1) * 100 / _HASH_RANGE
+    return VALIDATION if share < 10 else TESTING if share < 20 else TRAINING
+
+
+def _listed(root: Path) -> dict[str, str]:
+    found = {}
+    for split, name in ((VALIDATION, "validation_list.txt"), (TESTING, "testing_list.txt")):
+        path = root / name
+        if path.exists():
+            found |= {line.strip(): split for line in path.read_text().splitlines() if line.strip()}
+    return found
+
+
+def _clips(path: Path) -> list[np.ndarray]:
+    """What a file gives: itself, or one-second clips every half second of a long recording of noise."""
+    samples = audio.read(path)
+    if path.parent.name != NOISE_FOLDER or len(samples) <= audio.RATE:
+        return [samples]
+    return [samples[i : i + audio.RATE] for i in range(0, len(samples) - audio.RATE + 1, audio.RATE // 2)]
+
+
+def _levels(root: Path, cache: Path, quiet: bool):
+    """(levels, names) of every clip, from the cache where nothing has changed; a name is "<word>/<file>#<i>/<n>"."""
+    config = log_mel()
+    files = [p for folder in word_folders(root) for p in sorted(folder.glob("*.wav"))]
+    state = [(p.relative_to(root).as_posix(), p.stat().st_size, p.stat().st_mtime_ns) for p in files]
+    cached = cache / f"levels-{hashlib.sha256(repr((config, state)).encode()).hexdigest()[:16]}.npz"
+    if cached.exists():
+        with np.load(cached, allow_pickle=False) as found:
+            return found["X"], found["name"]
+    engine, levels, names = FrontEndEngine(config), [], []
+    for path, (name, _, _) in zip(tqdm(files, "features", leave=False, disable=quiet or None), state, strict=True):
+        clips = _clips(path)
+        levels += [engine.clips(audio.centred(clip, audio.RATE)[None])[0] for clip in clips]
+        names += [f"{name}#{i}/{len(clips)}" for i in range(len(clips))]
+    archive.save(cached, X=np.stack(levels), name=np.array(names))
+    return np.stack(levels), np.array(names)
+
+
+def read(root: Path, split: str, cache: Path, quiet: bool = False):
+    """(levels uint8 [clips, 98, 40], words, split): every clip centred in one second, log-mels cached under `cache`.
+
+    split: "lists" by the folder's validation_list.txt and testing_list.txt, "hash" by the data set's rule, "auto" by
+    the lists where they are there, else by the rule. Noise recordings are cut into clips, the last tenth of each for
+    validation.
+    """
+    listed = _listed(root)
+    if split == "lists" and not listed:
+        raise DataError(f"{root}: no validation_list.txt or testing_list.txt; use --split hash or random")
+    by_list = listed and split != "hash"
+    levels, names = _levels(root, cache, quiet)
+    words, splits = [], []
+    for name in names:
+        path, _, part = str(name).rpartition("#")
+        word, index, count = path.split("/")[0], *map(int, part.split("/"))
+        words.append(NOISE_FOLDER if word == SILENCE else word)
+        if word == NOISE_FOLDER:
+            splits.append(VALIDATION if index >= 0.9 * count else TRAINING)
+        else:
+            splits.append(listed.get(path, TRAINING) if by_list else hash_split(path))
+    return levels, np.array(words), np.array(splits, dtype="<U10")

@@ -1,0 +1,132 @@
+"""The C core called from Python, as a shared library (native/host/host.c)."""
+
+import ctypes
+from pathlib import Path
+
+import numpy as np
+
+from host.format.file import frontend_section
+from host.format.program import FrontEnd
+
+LIBRARY = Path(__file__).resolve().parents[2] / "build" / "libtympan.so"
+
+
+class ModelError(ValueError):
+    """A file that the C core refuses; `reason` is its name for why."""
+
+    def __init__(self, reason: str, text: str):
+        super().__init__(f"{reason}: {text}")
+        self.reason = reason
+
+
+class _Memory(ctypes.Structure):
+    _fields_ = [("tables", ctypes.c_uint32), ("arena", ctypes.c_uint32), ("frontend", ctypes.c_uint32)]
+
+
+def _load():
+    if not LIBRARY.exists():
+        raise FileNotFoundError(f"{LIBRARY} is not built; run 'make core'")
+    lib = ctypes.CDLL(str(LIBRARY))
+    for name in ("tympan_status_name", "tympan_status_text"):
+        getattr(lib, name).restype = ctypes.c_char_p
+    for name in ("host_model_open", "host_frontend_open"):
+        getattr(lib, name).restype = ctypes.c_void_p
+    return lib
+
+
+_lib = None
+
+
+def library():
+    """The loaded library; FileNotFoundError where it is not built."""
+    global _lib
+    if _lib is None:
+        _lib = _load()
+    return _lib
+
+
+def _pointer(array: np.ndarray) -> ctypes.c_void_p:
+    return ctypes.c_void_p(array.ctypes.data)
+
+
+def _checked(lib, handle, status: ctypes.c_int32) -> ctypes.c_void_p:
+    if not handle:
+        raise ModelError(lib.tympan_status_name(status).decode(), lib.tympan_status_text(status).decode())
+    return ctypes.c_void_p(handle)
+
+
+class FrontEndEngine:
+    """The front end in C: int16 samples to uint8 features."""
+
+    def __init__(self, config: FrontEnd):
+        self.lib = library()
+        self.config = config
+        section = frontend_section(config)
+        status = ctypes.c_int32()
+        self.handle = None
+        handle = self.lib.host_frontend_open(section, len(section), ctypes.byref(status))
+        self.handle = _checked(self.lib, handle, status)
+
+    def __del__(self):
+        if self.handle:
+            self.lib.host_frontend_close(self.handle)
+
+    def reset(self) -> None:
+        self.lib.host_frontend_reset(self.handle)
+
+    def push(self, samples: np.ndarray) -> np.ndarray:
+        """int16 [n], the stream's next samples -> uint8 [frames completed, width]."""
+        samples = np.ascontiguousarray(samples, np.int16)
+        ready = self.lib.host_frontend_ready(self.handle, len(samples))
+        features = np.empty((ready, self.config.width), np.uint8)
+        self.lib.host_frontend_push(self.handle, _pointer(samples), len(samples), _pointer(features))
+        return features
+
+    def clips(self, clips: np.ndarray) -> np.ndarray:
+        """int16 [n, samples], each a stream of its own -> uint8 [n, frames, width]."""
+        clips = np.ascontiguousarray(clips, np.int16)
+        self.reset()
+        frames = self.lib.host_frontend_ready(self.handle, clips.shape[1])
+        features = np.empty((len(clips), frames, self.config.width), np.uint8)
+        self.lib.host_frontend_clips(self.handle, _pointer(clips), len(clips), clips.shape[1], _pointer(features))
+        return features
+
+
+class NativeModel:
+    """A model.bin opened and run by the C core."""
+
+    def __init__(self, file: bytes, frames: int = 0, width: int = 0, classes: int = 0):
+        """frames, width, classes: as the caller knows them from the program; only needed to run."""
+        self.lib = library()
+        self.frames, self.width, self.classes = frames, width, classes
+        status, memory = ctypes.c_int32(), _Memory()
+        self.handle = None
+        handle = self.lib.host_model_open(file, len(file), ctypes.byref(memory), ctypes.byref(status))
+        self.handle = _checked(self.lib, handle, status)
+        self.memory = {"file": len(file), "tables": memory.tables, "arena": memory.arena, "frontend": memory.frontend}
+
+    def __del__(self):
+        if self.handle:
+            self.lib.host_model_close(self.handle)
+
+    def run(self, features: np.ndarray) -> np.ndarray:
+        """uint8 [windows, frames, width] -> uint16 [windows, classes]."""
+        features = self._window(features)
+        out = np.empty((len(features), self.classes), np.uint16)
+        self.lib.host_model_run(self.handle, _pointer(features), len(features), _pointer(out))
+        return out
+
+    def trace(self, features: np.ndarray, shapes, kinds) -> list[np.ndarray]:
+        """Every value of one window [frames, width], as arrays of the given shapes and dtypes."""
+        features = self._window(features[None])
+        sizes = [int(np.prod(s)) * np.dtype(k).itemsize for s, k in zip(shapes, kinds, strict=True)]
+        out, raw = np.empty(self.classes, np.uint16), np.zeros(sum(sizes), np.uint8)
+        self.lib.host_model_trace(self.handle, _pointer(features), _pointer(out), _pointer(raw))
+        parts = np.split(raw, np.cumsum(sizes)[:-1])
+        return [p.view(k).reshape(s) for p, s, k in zip(parts, shapes, kinds, strict=True)]
+
+    def _window(self, features: np.ndarray) -> np.ndarray:
+        features = np.ascontiguousarray(features, np.uint8)
+        if features.shape[1:] != (self.frames, self.width):
+            raise ValueError(f"features are {features.shape[1:]}, the model takes ({self.frames}, {self.width})")
+        return features

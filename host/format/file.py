@@ -1,0 +1,242 @@
+"""model.bin on the host: write a program and its plan, read them back. The format is drawn in native/core/model.c."""
+
+import struct
+import zlib
+
+import numpy as np
+
+from host.format.program import (
+    Add,
+    Conv2D,
+    Dense,
+    FrontEnd,
+    Gate,
+    GlobalAveragePool,
+    Listening,
+    MaxPool,
+    Operator,
+    Plan,
+    Program,
+    Softmax,
+    output_shape,
+)
+
+MAGIC = b"TYMP"
+MAJOR, MINOR = 1, 0
+HEADER, CHUNK_HEAD = 16, 8
+NONE = 255
+KINDS = {Conv2D: 1, MaxPool: 2, Gate: 3, Add: 4, GlobalAveragePool: 5, Dense: 6, Softmax: 7}
+
+
+class FormatError(ValueError):
+    """A file that is not a readable model; the message says what was wrong."""
+
+
+def _padded(data: bytes) -> bytes:
+    return data + bytes(-len(data) % 4)
+
+
+def checksum(file: bytes) -> int:
+    """CRC-32 of a file but for the checksum itself."""
+    return zlib.crc32(file[HEADER:], zlib.crc32(file[:12]))
+
+
+def with_checksum(file: bytes) -> bytes:
+    """The file with its size and checksum made right."""
+    sized = file[:8] + struct.pack("<I", len(file)) + file[12:]
+    return sized[:12] + struct.pack("<I", checksum(sized)) + sized[HEADER:]
+
+
+def frontend_section(c: FrontEnd) -> bytes:
+    """The payload of "FRNT"."""
+    head = struct.pack(
+        "<4H4B2i", c.rate, c.frame, c.hop, c.frames, c.bands, len(c.gains), c.shift, c.zero, c.log_gain, c.log_offset
+    )
+    return (
+        head
+        + np.array(c.offsets, "<i4").tobytes()
+        + np.array(c.edges, "<u2").tobytes()
+        + np.array(c.gains, "<i2").tobytes()
+    )
+
+
+def _record(op: Operator, columns: int, offset: int) -> bytes:
+    shift = getattr(op, "shift", 0)
+    head = struct.pack("<4B2H", KINDS[type(op)], op.source, op.zero, shift, columns, offset // 4)
+    match op:
+        case Conv2D(weight=w):
+            extra = struct.pack("<8B", *w.shape[:3], op.pad, *op.stride, op.groups, op.bias_shift)
+            arrays = (op.bias, op.mult, w)
+        case MaxPool():
+            extra, arrays = struct.pack("<2BH", *op.size, 0), ()
+        case Gate():
+            residual = NONE if op.residual is None else op.residual
+            extra = struct.pack("<4Bh2B", op.attention, residual, *op.factor, op.residual_mult, op.bias_shift, 0)
+            arrays = (op.bias, op.mult, op.slope)
+        case Add():
+            extra, arrays = struct.pack("<4B", op.other, *op.factor, op.bias_shift), (op.bias, op.mult, op.other_mult)
+        case GlobalAveragePool():
+            extra, arrays = struct.pack("<2H", op.mult, 0), ()
+        case Dense(weight=w):
+            extra, arrays = struct.pack("<2BH", len(w), op.bias_shift, 0), (op.bias, op.mult, w)
+        case Softmax():
+            extra, arrays = b"", ()
+    return _padded(head + extra + b"".join(a.astype(a.dtype.newbyteorder("<")).tobytes() for a in arrays))
+
+
+def write(program: Program, plan: Plan) -> bytes:
+    """The bytes of a model.bin."""
+    records = [_record(*item) for item in zip(program.operators, plan.columns, plan.offsets, strict=True)]
+    operators = struct.pack("<2BHI", len(records), 0, plan.strip, plan.arena) + b"".join(records)
+    labels = bytes([len(program.labels)]) + b"".join(w.encode() + b"\0" for w in program.labels)
+    s = program.listening
+    listening = struct.pack("<4H2BH", s.hop, s.cooldown, s.threshold, s.gate, s.history, s.votes, 0)
+    sections = [
+        ("FRNT", frontend_section(program.frontend)),
+        ("OPER", operators),
+        ("LABL", labels),
+        ("LSTN", listening),
+    ]
+    if program.name:
+        sections.append(("name", program.name.encode()))
+    body = b"".join(tag.encode() + struct.pack("<I", len(data)) + _padded(data) for tag, data in sections)
+    return with_checksum(MAGIC + bytes([MAJOR, MINOR, 0, 0]) + bytes(8) + body)
+
+
+def _sections(file: bytes) -> dict[str, bytes]:
+    if file[:4] != MAGIC:
+        raise FormatError("this is not a tympan model: it does not begin with TYMP")
+    if len(file) < HEADER:
+        raise FormatError(f"the file ends within its header, at {len(file)} bytes; copy it again")
+    if file[4] != MAJOR:
+        raise FormatError(
+            f"the file is of format version {file[4]}, this reads version {MAJOR}; compile the model again"
+        )
+    size, crc = struct.unpack("<II", file[8:HEADER])
+    if size != len(file):
+        raise FormatError(f"the header says {size} bytes, the file has {len(file)}; copy it again")
+    if crc != checksum(file):
+        raise FormatError("the checksum does not match: the file was damaged; copy it again")
+    found, at = {}, HEADER
+    while at < len(file):
+        if len(file) - at < CHUNK_HEAD:
+            raise FormatError(f"a section's head runs past the end of the file at byte {at}")
+        tag, (size,) = file[at : at + 4], struct.unpack("<I", file[at + 4 : at + 8])
+        if size > len(file) - at - CHUNK_HEAD:
+            raise FormatError(f"section {tag!r} runs past the end of the file")
+        name = tag.decode("latin-1")
+        if name in found:
+            raise FormatError(f"section {name} is there twice")
+        found[name] = file[at + CHUNK_HEAD : at + CHUNK_HEAD + size]
+        at += CHUNK_HEAD + (size + 3) // 4 * 4
+    missing = {"FRNT", "OPER", "LABL", "LSTN"} - set(found)
+    if missing:
+        raise FormatError(f"section {', '.join(sorted(missing))} is missing")
+    return found
+
+
+class _Reader:
+    """Takes numbers and arrays from the front of a section."""
+
+    def __init__(self, data: bytes):
+        self.data = data
+        self.at = 0
+
+    def take(self, layout: str) -> tuple[int, ...]:
+        try:
+            values = struct.unpack_from("<" + layout, self.data, self.at)
+        except struct.error as error:
+            raise FormatError(f"a section ends early: {error}") from error
+        self.at += struct.calcsize("<" + layout)
+        return values
+
+    def array(self, kind: str, *shape: int) -> np.ndarray:
+        count = int(np.prod(shape))
+        if self.at + count * np.dtype(kind).itemsize > len(self.data):
+            raise FormatError("an array runs past the end of its section")
+        values = np.frombuffer(self.data, kind, count, self.at).reshape(shape)
+        self.at += values.nbytes
+        return values.astype(values.dtype.newbyteorder("="))
+
+    def align(self) -> None:
+        self.at += -self.at % 4
+
+
+def _read_frontend(data: bytes) -> FrontEnd:
+    r = _Reader(data)
+    rate, frame, hop, frames, bands, count, shift, zero, log_gain, log_offset = r.take("4H4B2i")
+    offsets, edges, gains = r.array("<i4", count), r.array("<u2", bands + 2), r.array("<i2", count)
+    return FrontEnd(
+        rate, frame, hop, frames, tuple(edges.tolist()), log_gain, log_offset,
+        tuple(gains.tolist()), tuple(offsets.tolist()), shift, zero,
+    )  # fmt: skip
+
+
+def _read_operator(r: _Reader, shapes: list[tuple[int, int, int]]) -> tuple[Operator, int, int]:
+    kind, source, zero, shift, columns, offset = r.take("4B2H")
+    if source >= len(shapes):
+        raise FormatError(f"operator {len(shapes) - 1} reads value {source}, which is not there yet")
+    channels = shapes[source][2]
+    match kind:
+        case 1:
+            out, t, f, pad, st, sf, groups, bias_shift = r.take("8B")
+            if 0 in (out, t, f, st, sf, groups) or channels % groups:
+                raise FormatError(
+                    f"operator {len(shapes) - 1}: a convolution with no channels, kernel, stride or groups"
+                )
+            bias, mult = r.array("<i2", out), r.array("u1", out)
+            weight = r.array("i1", out, t, f, channels // groups)
+            op = Conv2D(source, weight, bias, mult, shift, zero, bias_shift, (st, sf), pad, groups)
+        case 2:
+            t, f, _ = r.take("2BH")
+            op = MaxPool(source, (max(t, 1), max(f, 1)), zero)
+        case 3:
+            attention, residual, t, f, residual_mult, bias_shift, _ = r.take("4Bh2B")
+            bias, mult, slope = (r.array("<i2", channels) for _ in range(3))
+            residual = None if residual == NONE else residual
+            op = Gate(source, attention, mult, slope, bias, shift, zero, bias_shift, (t, f), residual, residual_mult)
+        case 4:
+            other, t, f, bias_shift = r.take("4B")
+            bias, mult, other_mult = (r.array("<i2", channels) for _ in range(3))
+            op = Add(source, other, mult, other_mult, bias, shift, zero, bias_shift, (t, f))
+        case 5:
+            mult, _ = r.take("2H")
+            op = GlobalAveragePool(source, mult, shift, zero)
+        case 6:
+            classes, bias_shift, _ = r.take("2BH")
+            bias, mult = r.array("<i2", classes), r.array("u1", classes)
+            op = Dense(source, r.array("i1", classes, channels), bias, mult, shift, bias_shift)
+        case 7:
+            op = Softmax(source)
+        case _:
+            raise FormatError(f"operator {len(shapes) - 1} is of unknown kind {kind}")
+    r.align()
+    return op, columns, offset * 4
+
+
+def read(file: bytes) -> tuple[Program, Plan]:
+    """The program and plan of a model.bin. Checks envelope and structure; the C core's verifier checks the rest."""
+    found = _sections(file)
+    frontend = _read_frontend(found["FRNT"])
+    r = _Reader(found["OPER"])
+    count, _, strip, arena = r.take("2BHI")
+    shapes = [(frontend.frames, frontend.width, 1)]
+    operators, columns, offsets = [], [], []
+    for _ in range(count):
+        op, held, offset = _read_operator(r, shapes)
+        operators.append(op)
+        columns.append(held)
+        offsets.append(offset)
+        shapes.append(output_shape(op, shapes))
+    data = found["LABL"]
+    labels = data[1:].split(b"\0")[:-1]
+    if len(data) < 1 or len(labels) != data[0]:
+        raise FormatError(f"{len(labels)} labels, the section announces {data[0] if data else 'nothing'}")
+    hop, cooldown, threshold, gate, history, votes, _ = _Reader(found["LSTN"]).take("4H2BH")
+    listening = Listening(hop, history, votes, threshold, cooldown, gate)
+    try:
+        words = tuple(w.decode() for w in labels)
+        name = found.get("name", b"").decode()
+    except UnicodeDecodeError as error:
+        raise FormatError(f"a label is not UTF-8: {error}") from error
+    return Program(frontend, operators, words, listening, name), Plan(strip, tuple(columns), tuple(offsets), arena)

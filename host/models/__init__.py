@@ -1,0 +1,37 @@
+"""The networks by name."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from host.format.program import FrontEnd
+from host.models import frontends
+from host.models.network import Network
+from host.models.tinyspeech import TinySpeech
+
+
+@dataclass(frozen=True)
+class Design:
+    """A network and the features it takes: `coefficients` MFCCs (0: log-mels) by `frames`."""
+
+    network: type[Network]
+    coefficients: int
+    frames: int
+
+
+MODELS = {"tinyspeech-z4": Design(TinySpeech, 12, 94)}
+
+
+def design_frontend(name: str, levels: np.ndarray) -> FrontEnd:
+    """The front end of a network, its MFCCs scaled on training levels uint8 [clips, frames, bands]."""
+    design = MODELS[name]
+    if not design.coefficients:
+        return frontends.log_mel(design.frames)
+    some = levels[:: max(1, len(levels) // 4000)].reshape(-1, levels.shape[-1]).astype(np.float64)
+    c = frontends.coefficients(some, design.coefficients)
+    return frontends.mfcc(c.mean(0), c.std(0), design.frames)
+
+
+def build(name: str, frontend: FrontEnd, labels) -> Network:
+    """A new network, randomly initialised from PyTorch's generator."""
+    return MODELS[name].network(name, frontend, labels)

@@ -1,0 +1,144 @@
+"""The layers networks are made of; each trains on the robot's grid and lowers itself to one operator.
+
+A layer is called with a `Signal` (training, or evaluation before quantisation) and returns one, or with a `Node`
+(lowering) and returns one: a network's `forward` is written once and serves both.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from host.compiler import lowering
+from host.compiler.lowering import ATTENTION_SCALE, LOGIT_SCALE, Node
+from host.compiler.quantize import linear_constants
+from host.models.quantizer import Quantizer, Signal
+
+
+def numbers(t: torch.Tensor):
+    """Parameters as float64 NumPy, for the quantiser and the compiler."""
+    return t.detach().double().cpu().numpy()
+
+
+def on_grid(weight, bias, x: Signal, scale: float, zero: int):
+    """The layer's parameters rounded as the compiler will round them; gradients pass straight through."""
+    c = linear_constants(numbers(weight), numbers(bias), x.scale, x.zero, scale, zero)
+    step = c.scale.reshape(-1, *[1] * (weight.ndim - 1))
+    w = torch.from_numpy(c.weight * step).to(weight)
+    b = torch.from_numpy((c.bias.astype("int64") << c.bias_shift) * x.scale * c.scale).to(bias)
+    return weight + (w - weight).detach(), bias + (b - bias).detach()
+
+
+class Conv2D(nn.Conv2d):
+    """Convolution over [frames, bands], valid in frames, `same` in bands; kernel (frames, bands).
+
+    relu: whether a ReLU follows. attention: the output enters a gate's sigmoid, whose scale is prescribed.
+    """
+
+    def __init__(self, channels_in, channels_out, kernel=(1, 1), stride=(1, 1), groups=1, relu=True, attention=False):
+        super().__init__(channels_in, channels_out, kernel, stride, (0, kernel[1] // 2), groups=groups)
+        self.quantizer = Quantizer(0 if relu else 128, ATTENTION_SCALE if attention else None)
+
+    def forward(self, x):
+        q = self.quantizer
+        if isinstance(x, Node):
+            weight, bias = numbers(self.weight), numbers(self.bias)
+            return lowering.conv2d(x, weight, bias, q.scale, q.zero, self.stride, self.padding[1], self.groups)
+        weight, bias = self.weight, self.bias
+        if x.scale is not None:
+            weight, bias = on_grid(weight, bias, x, q.scale, q.zero)
+        y = self._conv_forward(x.real, weight, bias)
+        return q(y.contiguous(memory_format=torch.channels_last))
+
+
+class MaxPool(nn.Module):
+    """Maximum over cells of (frames, bands)."""
+
+    def __init__(self, size: tuple[int, int]):
+        super().__init__()
+        self.size = size
+
+    def forward(self, x):
+        if isinstance(x, Node):
+            return lowering.max_pool(x, self.size)
+        return Signal(F.max_pool2d(x.real, self.size), x.scale, x.zero)
+
+
+class Gate(nn.Module):
+    """Selective attention F(V, A, S), batch norm and an optional residual in one operator.
+
+    form "code": V * S * sigmoid(A) + V, which tends to V as S -> 0. form "text": V * S + A, which tends to A.
+    A is not expanded: its cells cover several values of V (nearest-neighbour expansion commutes with what made it).
+    """
+
+    def __init__(self, channels: int, form: str = "code", norm: bool = True):
+        super().__init__()
+        if form not in ("code", "text"):
+            raise ValueError(f"gate form {form!r}: 'code' (V * S * sigmoid(A) + V) or 'text' (V * S + A)")
+        self.form = form
+        self.strength = nn.Parameter(torch.ones(()))
+        self.norm = nn.BatchNorm2d(channels) if norm else None
+        self.channels = channels
+        self.quantizer = Quantizer(128)
+        self.before_residual = Quantizer(128) if form == "text" else None
+
+    def folded(self):
+        """Batch norm as per-channel (gain, bias), float64 [channels]."""
+        if self.norm is None:
+            return numbers(torch.ones(self.channels)), numbers(torch.zeros(self.channels))
+        n = self.norm
+        gain = numbers(n.weight) / numbers(n.running_var + n.eps) ** 0.5
+        return gain, numbers(n.bias) - gain * numbers(n.running_mean)
+
+    def forward(self, v, a, residual=None):
+        if isinstance(v, Node):
+            return self.lower(v, a, residual)
+        size = v.real.shape[2:]
+        if self.form == "code":
+            y = v.real * F.interpolate(1 + self.strength * torch.sigmoid(a.real), size)
+        else:
+            y = v.real * self.strength + F.interpolate(a.real, size)
+        if self.norm is not None:
+            y = self.norm(y)
+        if residual is None:
+            return self.quantizer(y)
+        if self.form == "text":
+            y = self.before_residual(y).real
+        return self.quantizer(y + residual.real)
+
+    def lower(self, v: Node, a: Node, residual: Node | None) -> Node:
+        gain, bias = self.folded()
+        strength, q = self.strength.item(), self.quantizer
+        if self.form == "code":
+            return lowering.gate(v, a, gain, gain * strength, bias, q.scale, q.zero, residual)
+        if residual is None:
+            return lowering.add(v, a, gain * strength, gain, bias, q.scale, q.zero)
+        inner = self.before_residual
+        y = lowering.add(v, a, gain * strength, gain, bias, inner.scale, inner.zero)
+        return lowering.add(y, residual, gain * 0 + 1, gain * 0 + 1, gain * 0, q.scale, q.zero)
+
+
+class GlobalAveragePool(nn.Module):
+    """Mean over all frames and bands."""
+
+    def __init__(self, signed: bool = False):
+        super().__init__()
+        self.quantizer = Quantizer(128 if signed else 0)
+
+    def forward(self, x):
+        q = self.quantizer
+        if isinstance(x, Node):
+            return lowering.global_average_pool(x, q.scale, q.zero)
+        return q(x.real.mean((2, 3), keepdim=True))
+
+
+class Dense(nn.Linear):
+    """Fully connected layer to logits; [batch, channels, 1, 1] -> [batch, classes, 1, 1]."""
+
+    def forward(self, x):
+        bias = self.bias if self.bias is not None else self.weight.new_zeros(self.out_features)
+        if isinstance(x, Node):
+            return lowering.dense(x, numbers(self.weight), numbers(bias))
+        weight = self.weight
+        if x.scale is not None:
+            weight, bias = on_grid(weight, bias, x, LOGIT_SCALE, 0)
+        return Signal(F.linear(x.real.flatten(1), weight, bias)[..., None, None], None, 0)

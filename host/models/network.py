@@ -1,0 +1,60 @@
+"""What every network has: float and quantised training, and evaluation on the robot's own integers."""
+
+import torch
+from torch import nn
+
+from host.compiler.lowering import FEATURE_SCALE, lower
+from host.engines import pytorch
+from host.format.program import FrontEnd, Listening, Program
+from host.models.quantizer import Quantizer, Signal
+
+
+class Network(nn.Module):
+    """Base of the networks in this folder; a subclass defines `logits`.
+
+    frontend: what makes the uint8 features. labels: class names, in the order of the outputs.
+    """
+
+    def __init__(self, name: str, frontend: FrontEnd, labels: tuple[str, ...]):
+        super().__init__()
+        self.name = name
+        self.frontend = frontend
+        self.labels = tuple(labels)
+
+    def logits(self, x):
+        """Features to logits, on `Signal`s or on `Node`s."""
+        raise NotImplementedError
+
+    @property
+    def quantizers(self) -> list[Quantizer]:
+        return [m for m in self.modules() if isinstance(m, Quantizer)]
+
+    @property
+    def quantized(self) -> bool:
+        return bool(self.quantizers[0].enabled)
+
+    def quantize(self) -> None:
+        """Train on the robot's grid from now on; ranges come from the batches seen so far."""
+        for q in self.quantizers:
+            q.enable()
+
+    def parameter_count(self) -> int:
+        """Trainable parameters of the network itself, quantiser steps apart."""
+        return sum(p.numel() for n, p in self.named_parameters() if not n.endswith("log_step"))
+
+    def program(self, listening: Listening | None = None) -> Program:
+        """The integer operators of the network as it stands."""
+        return lower(self.logits, self.frontend, self.labels, listening, self.name)
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """features uint8 [batch, frames, width] -> float [batch, classes].
+
+        In training, and before quantisation: logits. In evaluation once quantised: the probabilities of the robot,
+        integers of 0 to 65535, bit for bit (see host/engines/pytorch.py).
+        """
+        if self.quantized and not self.training:
+            return pytorch.run(self.program(), features)[-1].flatten(1)
+        real = (features.float() - self.frontend.zero) * FEATURE_SCALE
+        x = real.unsqueeze(1).contiguous(memory_format=torch.channels_last)
+        scale = FEATURE_SCALE if self.quantized else None
+        return self.logits(Signal(x, scale, self.frontend.zero)).real.flatten(1)

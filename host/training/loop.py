@@ -1,0 +1,127 @@
+"""The training loop: epochs of batches, validation on the robot's integers, checkpoints that resume bit for bit."""
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from tqdm import tqdm
+
+from host.data.dataset import SILENCE, TRAINING, UNKNOWN, VALIDATION, Dataset
+from host.models.network import Network
+from host.training.augment import augmented, centred, to_features
+from host.training.recipes import Recipe
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one epoch measured; accuracies are of 0 to 1, the validation's in int8 once quantised."""
+
+    epoch: int
+    loss: float
+    train_accuracy: float
+    validation_accuracy: float
+    rate: float
+    quantized: bool
+    seconds: float
+
+
+def make_optimizer(model: Network, recipe: Recipe) -> torch.optim.Optimizer:
+    """SGD; no weight decay on quantiser steps, gate strengths, biases and batch norm."""
+    decayed = [p for p in model.parameters() if p.ndim > 1]
+    rest = [p for p in model.parameters() if p.ndim <= 1]
+    groups = [{"params": decayed, "weight_decay": recipe.decay}, {"params": rest, "weight_decay": 0.0}]
+    return torch.optim.SGD(groups, lr=recipe.rate, momentum=recipe.momentum, nesterov=recipe.cosine)
+
+
+def learning_rate(recipe: Recipe, epoch: float) -> float:
+    """Linear warm-up, then constant or cosine to zero; `epoch` counts fractions."""
+    if epoch < recipe.warmup:
+        return recipe.rate * max(epoch, 0.02) / recipe.warmup
+    if not recipe.cosine:
+        return recipe.rate
+    done = (epoch - recipe.warmup) / (recipe.epochs - recipe.warmup)
+    return recipe.rate * 0.5 * (1 + math.cos(math.pi * done))
+
+
+def epoch_rows(data: Dataset, recipe: Recipe, rng: np.random.Generator) -> np.ndarray:
+    """Shuffled training rows; unknown and silence, which may abound or be few, are drawn to `share` of a word."""
+    rows = data.rows(TRAINING)
+    special = [data.labels.index(w) for w in (UNKNOWN, SILENCE) if w in data.labels]
+    words = rows[~np.isin(data.target[rows], special)]
+    wanted = round(recipe.share * len(words) / (len(data.labels) - len(special)))
+    drawn = [words]
+    for label in special:
+        pool = rows[data.target[rows] == label]
+        drawn.append(rng.choice(pool, wanted, replace=wanted > len(pool)))
+    return rng.permutation(np.concatenate(drawn))
+
+
+def predict(model: Network, levels: np.ndarray, batch: int = 512) -> np.ndarray:
+    """Outputs of the network in evaluation mode on centred windows: float64 [clips, classes]."""
+    model.eval()
+    out = []
+    with torch.no_grad():
+        for i in range(0, len(levels), batch):
+            window = centred(levels[i : i + batch], model.frontend.frames)
+            out.append(model(to_features(window, model.frontend)).double().numpy())
+    return np.concatenate(out)
+
+
+def validate(model: Network, data: Dataset, split: str = VALIDATION) -> float:
+    """Accuracy on a split; the classes of a validation split count as they come."""
+    rows = data.rows(split)
+    return float((predict(model, data.levels[rows]).argmax(1) == data.target[rows]).mean())
+
+
+def calibrate(model: Network, data: Dataset, recipe: Recipe, rng: np.random.Generator, batches: int = 8) -> None:
+    """Let the quantisers see the ranges of a few batches before a training that is quantised from the start."""
+    model.train()
+    rows = epoch_rows(data, recipe, rng)
+    with torch.no_grad():
+        for i in range(batches):
+            part = data.levels[rows[i * recipe.batch : (i + 1) * recipe.batch]]
+            model(to_features(augmented(part, model.frontend.frames, recipe, rng), model.frontend))
+
+
+def train_epochs(
+    model, optimizer, data: Dataset, recipe: Recipe, seed: int, first: int, quiet=False
+) -> Iterator[Epoch]:
+    """Train from epoch `first` on, yielding after each. Randomness depends on (seed, epoch) alone."""
+    for epoch in range(first, recipe.epochs):
+        started = time.monotonic()
+        rng = np.random.default_rng((seed, epoch))
+        torch.manual_seed(seed * 100003 + epoch)
+        if epoch == recipe.float_epochs:
+            if epoch == 0:
+                calibrate(model, data, recipe, rng)
+            model.quantize()
+        rows = epoch_rows(data, recipe, rng)
+        model.train()
+        loss_sum = right = 0.0
+        steps = len(rows) // recipe.batch
+        bar = tqdm(
+            range(steps), f"epoch {epoch + 1}/{recipe.epochs}", leave=False, disable=quiet or None, mininterval=1
+        )
+        for step in bar:
+            picked = rows[step * recipe.batch : (step + 1) * recipe.batch]
+            x = to_features(augmented(data.levels[picked], model.frontend.frames, recipe, rng), model.frontend)
+            target = torch.from_numpy(data.target[picked])
+            for group in optimizer.param_groups:
+                group["lr"] = learning_rate(recipe, epoch + step / steps)
+            logits = model(x)
+            loss = F.cross_entropy(logits, target)
+            optimizer.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
+            optimizer.step()
+            loss_sum += loss.item()
+            right += (logits.argmax(1) == target).sum().item()
+            bar.set_postfix(loss=f"{loss_sum / (step + 1):.3f}", refresh=False)
+        yield Epoch(
+            epoch + 1, loss_sum / steps, right / (steps * recipe.batch), validate(model, data),
+            learning_rate(recipe, epoch + 1), model.quantized, time.monotonic() - started,
+        )  # fmt: skip

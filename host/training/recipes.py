@@ -1,0 +1,41 @@
+"""How to train, by name. A recipe is complete: with the seed and the data it determines the run."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """float_epochs: trained in floating point first; the rest is quantisation-aware.
+
+    shift: frames a clip is moved at most, either way. gain: dB added at most, either way. noise: standard deviation
+    of noise added to the log-mel levels. share: clips of unknown and silence per epoch, in mean clips per word.
+    """
+
+    name: str
+    epochs: int
+    float_epochs: int
+    batch: int
+    rate: float
+    momentum: float
+    decay: float
+    cosine: bool
+    warmup: int = 0
+    shift: int = 0
+    gain: float = 0.0
+    noise: float = 0.0
+    share: float = 1.0
+
+
+RECIPES = {
+    "article": Recipe(
+        "article", epochs=20, float_epochs=0, batch=64, rate=0.01, momentum=0.9, decay=1e-4, cosine=False
+    ),
+    "default": Recipe(
+        "default", epochs=80, float_epochs=50, batch=64, rate=0.1, momentum=0.9, decay=1e-4, cosine=True, warmup=2,
+        shift=8, gain=6.0, noise=2.0,
+    ),
+    "demo": Recipe(
+        "demo", epochs=30, float_epochs=20, batch=32, rate=0.05, momentum=0.9, decay=1e-4, cosine=True, warmup=1,
+        shift=8, gain=6.0, noise=2.0,
+    ),
+}  # fmt: skip

@@ -1,0 +1,128 @@
+/* Runs a verified model strip by strip: a few frames of features at a time pass through all operators. */
+#include "engine.h"
+
+#include <string.h>
+
+#include "schedule.h"
+
+void tympan_engine_reset(tympan_model *model) {
+    for (unsigned v = 0; v <= model->operator_count; v++) {
+        tympan_value *value = &model->values[v];
+        value->base = value->produced = value->summed = 0;
+    }
+}
+
+void tympan_engine_feed(tympan_model *model) {
+    tympan_value *features = &model->values[0];
+    unsigned left = (unsigned)(features->frames - features->produced);
+    features->produced = (uint16_t)(features->produced + (left < model->strip ? left : model->strip));
+}
+
+static uint8_t *buffer(const tympan_model *model, const tympan_value *value) {
+    return model->arena + 4u * value->offset;
+}
+
+void tympan_engine_slide(tympan_model *model) {
+    tympan_value *values = model->values;
+    for (unsigned v = 0; v <= model->operator_count; v++) {
+        values[v].needed = values[v].produced;
+    }
+    const uint8_t *p = model->operators;
+    for (unsigned i = 0; i < model->operator_count; i++) {
+        tympan_operator op;
+        p = tympan_operator_unpack(&op, p, model->operators_end, values, model->operator_count + 1u);
+        const uint8_t inputs[3] = {op.source, op.other, op.residual};
+        for (unsigned k = 0; k < 3; k++) {
+            if (inputs[k] != TYMPAN_NONE) {
+                tympan_value *value = &values[inputs[k]];
+                unsigned wanted = tympan_wanted(&op, values, &values[i + 1], inputs[k], values[i + 1].produced);
+                value->needed = (uint16_t)(wanted < value->needed ? wanted : value->needed);
+            }
+        }
+    }
+    for (unsigned v = 1; v <= model->operator_count; v++) { /* the features are the caller's */
+        tympan_value *value = &values[v];
+        if (value->needed > value->base) {
+            const uint32_t size = tympan_frame_bytes(value);
+            uint8_t *start = buffer(model, value);
+            memmove(start, start + (uint32_t)(value->needed - value->base) * size,
+                (uint32_t)(value->produced - value->needed) * size);
+            value->base = value->needed;
+        }
+    }
+}
+
+/* Run one operator for the frames it has become ready for: frames `first` to `ready` of its output. */
+static void run_operator(
+    tympan_model *model, const tympan_operator *op, tympan_value *out, const uint8_t *features, uint16_t *probabilities,
+    unsigned ready) {
+    const tympan_value *values = model->values, *in = &values[op->source];
+    const unsigned first = out->produced, frames = ready - first;
+    const uint8_t *inputs[3] = {0, 0, 0};
+    const uint8_t index[3] = {op->source, op->other, op->residual};
+    for (unsigned k = 0; k < 3; k++) {
+        if (index[k] != TYMPAN_NONE) {
+            const tympan_value *value = &values[index[k]];
+            const uint8_t *start = index[k] == 0 ? features : buffer(model, value);
+            inputs[k] = start + (tympan_wanted(op, values, out, index[k], first) - value->base) * tympan_frame_bytes(value);
+        }
+    }
+    const uint8_t *x = inputs[0];
+    uint8_t *y = buffer(model, out) + (first - out->base) * tympan_frame_bytes(out);
+    switch (op->kind) {
+        case TYMPAN_CONV2D:
+            tympan_conv2d(op, in, out, x, y, frames);
+            break;
+        case TYMPAN_MAX_POOL:
+            tympan_max_pool(op, in, out, x, y, frames);
+            break;
+        case TYMPAN_GATE:
+            tympan_gate(op, values, out, model->sigmoid, x, inputs[1], inputs[2], y, first, frames);
+            break;
+        case TYMPAN_ADD:
+            tympan_add(op, values, out, x, inputs[1], y, first, frames);
+            break;
+        case TYMPAN_GLOBAL_AVERAGE_POOL: {
+            int32_t *sums = (int32_t *)(void *)(buffer(model, out) - 4u * out->channels);
+            if (out->summed == 0) {
+                memset(sums, 0, 4u * out->channels);
+            }
+            tympan_global_sum(in, x, sums, (unsigned)(in->produced - out->summed));
+            out->summed = in->produced;
+            if (frames) {
+                tympan_global_mean(op, sums, y);
+            }
+            break;
+        }
+        case TYMPAN_DENSE:
+            tympan_dense(op, in, x, (int16_t *)(void *)y);
+            break;
+        default:
+            y = (uint8_t *)probabilities;
+            tympan_softmax((const int16_t *)(const void *)x, probabilities, op->channels);
+            break;
+    }
+    out->produced = (uint16_t)ready;
+    if (model->trace && frames) {
+        model->trace(model->trace_context, (unsigned)(out - values) - 1, y, frames * tympan_frame_bytes(out));
+    }
+}
+
+void tympan_model_run(tympan_model *model, const uint8_t *features, uint16_t *probabilities) {
+    tympan_value *values = model->values;
+    tympan_engine_reset(model);
+    while (values[0].produced < values[0].frames) {
+        tympan_engine_feed(model);
+        const uint8_t *p = model->operators;
+        for (unsigned i = 0; i < model->operator_count; i++) {
+            tympan_operator op;
+            p = tympan_operator_unpack(&op, p, model->operators_end, values, model->operator_count + 1u);
+            tympan_value *out = &values[i + 1];
+            const unsigned ready = tympan_ready(&op, values, out);
+            if (ready > out->produced || op.kind == TYMPAN_GLOBAL_AVERAGE_POOL) {
+                run_operator(model, &op, out, features, probabilities, ready);
+            }
+        }
+        tympan_engine_slide(model);
+    }
+}

@@ -1,0 +1,69 @@
+/* Operators as the file gives them, and their kernels. What each computes: docs/semantics.md, section 5. */
+#ifndef TYMPAN_OPERATORS_H
+#define TYMPAN_OPERATORS_H
+
+#include <stdbool.h>
+
+#include "tympan.h"
+
+enum tympan_kind {
+    TYMPAN_CONV2D = 1,
+    TYMPAN_MAX_POOL,
+    TYMPAN_GATE,
+    TYMPAN_ADD,
+    TYMPAN_GLOBAL_AVERAGE_POOL,
+    TYMPAN_DENSE,
+    TYMPAN_SOFTMAX,
+};
+
+#define TYMPAN_NONE 255 /* an input that is not there */
+
+/* One record of the file, unpacked. `t` and `f` are a kernel's, a cell's or a factor's frames and bands. */
+typedef struct {
+    uint8_t kind, source, zero, shift;
+    uint16_t columns, offset;
+    uint8_t other, residual; /* values, or TYMPAN_NONE */
+    uint8_t channels;        /* written */
+    uint8_t t, f, pad, stride_t, stride_f, groups, bias_shift;
+    int32_t mult;            /* of a pool, or of a gate's residual */
+    const int16_t *bias;     /* [channels] */
+    const int16_t *factors;  /* [channels] of the source, then [channels] of the other */
+    const uint8_t *mults;    /* [channels] */
+    const int8_t *weight;    /* [channels][t][f][channels in / groups] */
+} tympan_operator;
+
+/* Unpack the record at p; its source's channels give the size of its constants. Returns the next record, or NULL where
+ * the record or a value it names is beyond the end. */
+const uint8_t *tympan_operator_unpack(
+    tympan_operator *op, const uint8_t *p, const uint8_t *end, const tympan_value *values, unsigned value_count);
+
+/* floor(acc / 2^shift) after rounding and zero point have been added, kept within a byte */
+static inline uint8_t tympan_clamp8(int32_t x) {
+    return (uint8_t)(x < 0 ? 0 : x > 255 ? 255 : x);
+}
+
+/* What is added before the shift: the output's zero point and one half. */
+static inline int32_t tympan_rounding(const tympan_operator *op) {
+    return (int32_t)op->zero * (INT32_C(1) << op->shift) + (INT32_C(1) << op->shift >> 1);
+}
+
+/* Kernels write `frames` output frames. Each pointer leads to the first frame needed; values are [frame][band][channel].
+ * `in`, `out`: the shapes. */
+void tympan_conv2d(
+    const tympan_operator *op, const tympan_value *in, const tympan_value *out, const uint8_t *x, uint8_t *y, unsigned frames);
+void tympan_max_pool(
+    const tympan_operator *op, const tympan_value *in, const tympan_value *out, const uint8_t *x, uint8_t *y, unsigned frames);
+/* `first`: index of the first output frame, which says where in its cell of `a` it lies. May write over v or residual. */
+void tympan_gate(
+    const tympan_operator *op, const tympan_value *values, const tympan_value *out, const uint8_t *sigmoid,
+    const uint8_t *v, const uint8_t *a, const uint8_t *residual, uint8_t *y, unsigned first, unsigned frames);
+void tympan_add(
+    const tympan_operator *op, const tympan_value *values, const tympan_value *out,
+    const uint8_t *a, const uint8_t *b, uint8_t *y, unsigned first, unsigned frames);
+/* Adds frames to the sums [channels]; then the mean of all of them. */
+void tympan_global_sum(const tympan_value *in, const uint8_t *x, int32_t *sums, unsigned frames);
+void tympan_global_mean(const tympan_operator *op, const int32_t *sums, uint8_t *y);
+void tympan_dense(const tympan_operator *op, const tympan_value *in, const uint8_t *x, int16_t *logits);
+void tympan_softmax(const int16_t *logits, uint16_t *probabilities, unsigned classes);
+
+#endif

@@ -1,0 +1,94 @@
+/* The memory plan, proved by running the schedule of one window without its kernels. */
+#include "engine.h"
+#include "schedule.h"
+#include "verify.h"
+
+typedef struct {
+    uint32_t start, end; /* bytes of the arena */
+} span;
+
+/* Where frames [from, to) of a value lie. A pool's sums lie before its buffer and live as long as it does. */
+static span frames_at(const tympan_value *value, unsigned from, unsigned to, bool pool) {
+    const uint32_t start = 4u * value->offset, size = tympan_frame_bytes(value);
+    span s = {start + (from - value->base) * size, start + (to - value->base) * size};
+    if (pool) {
+        s.start = start - 4u * value->channels;
+        s.end = start + size;
+    }
+    return s;
+}
+
+/* Whether the operator reads a frame of values[input] last when it writes the same frame to the same place. */
+static bool in_place(const tympan_operator *op, const tympan_value *values, unsigned input, const tympan_value *out) {
+    const tympan_value *in = &values[input];
+    return (op->kind == TYMPAN_GATE || op->kind == TYMPAN_ADD) && (input == op->source || input == op->residual)
+        && in->offset == out->offset && in->base == out->base;
+}
+
+/* First frame of each value that must survive while operator `index` writes frames up to `ready`. */
+static void find_needed(tympan_model *model, unsigned index, unsigned ready) {
+    tympan_value *values = model->values;
+    for (unsigned v = 0; v <= model->operator_count; v++) {
+        values[v].needed = values[v].frames;
+    }
+    const uint8_t *p = model->operators;
+    for (unsigned i = 0; i < model->operator_count; i++) {
+        tympan_operator op;
+        p = tympan_operator_unpack(&op, p, model->operators_end, values, model->operator_count + 1u);
+        const uint8_t inputs[3] = {op.source, op.other, op.residual};
+        for (unsigned k = 0; k < 3; k++) {
+            if (inputs[k] != TYMPAN_NONE) {
+                const tympan_value *out = &values[i + 1];
+                bool early = i == index && in_place(&op, values, inputs[k], out);
+                unsigned wanted = tympan_wanted(&op, values, out, inputs[k], early ? ready : out->produced);
+                if (wanted < values[inputs[k]].needed) {
+                    values[inputs[k]].needed = (uint16_t)wanted;
+                }
+            }
+        }
+    }
+}
+
+/* Whether operator `index` may write frames up to `ready` where the plan puts them. */
+static bool may_write(tympan_model *model, unsigned index, bool pool, unsigned ready) {
+    const tympan_value *out = &model->values[index + 1];
+    const span written = frames_at(out, out->produced, ready, pool);
+    if (ready - out->base > out->columns || written.end > model->arena_bytes) {
+        return false;
+    }
+    find_needed(model, index, ready);
+    for (unsigned v = 1; v <= model->operator_count; v++) {
+        const tympan_value *value = &model->values[v];
+        const bool summing = value->summed > 0 && value->needed == 0;
+        if (v != index + 1 && (value->needed < value->produced || summing)) {
+            span live = frames_at(value, value->needed, value->produced, summing);
+            if (written.start < live.end && live.start < written.end) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+tympan_status tympan_verify_plan(tympan_model *model) {
+    tympan_value *values = model->values;
+    tympan_engine_reset(model);
+    while (values[0].produced < values[0].frames) {
+        tympan_engine_feed(model);
+        const uint8_t *p = model->operators;
+        for (unsigned i = 0; i + 1u < model->operator_count; i++) { /* the last one writes to its caller */
+            tympan_operator op;
+            p = tympan_operator_unpack(&op, p, model->operators_end, values, model->operator_count + 1u);
+            tympan_value *out = &values[i + 1];
+            const unsigned ready = tympan_ready(&op, values, out);
+            const bool pool = op.kind == TYMPAN_GLOBAL_AVERAGE_POOL;
+            if ((ready > out->produced || pool) && !may_write(model, i, pool, ready)) {
+                return TYMPAN_PLAN;
+            }
+            out->summed = pool ? values[op.source].produced : 0;
+            out->produced = (uint16_t)ready;
+        }
+        tympan_engine_slide(model);
+    }
+    return values[model->operator_count - 1u].produced == 1 ? TYMPAN_OK : TYMPAN_PLAN;
+}

@@ -1,0 +1,17 @@
+/* When each operator of a strip runs and which frames it needs; shared by the verifier and the engine. */
+#ifndef TYMPAN_SCHEDULE_H
+#define TYMPAN_SCHEDULE_H
+
+#include "operators.h"
+
+/* Output frames the operator can have produced, in all, from what its inputs have produced. */
+unsigned tympan_ready(const tympan_operator *op, const tympan_value *values, const tympan_value *out);
+/* The first frame of `input` that the operator will still read once it has produced `produced` frames. */
+unsigned tympan_wanted(const tympan_operator *op, const tympan_value *values, const tympan_value *out, unsigned input,
+    unsigned produced);
+/* Bytes of one frame of a value. */
+static inline uint32_t tympan_frame_bytes(const tympan_value *value) {
+    return (uint32_t)value->bands * value->channels * value->bytes;
+}
+
+#endif

@@ -1,0 +1,161 @@
+/* tympan: keyword spotting on a microcontroller's integers.
+ *
+ *   microphone slots --capture--> int16 samples --front end--> uint8 features --model--> uint16 probabilities
+ *
+ * What each step computes, to the last bit, is docs/semantics.md. The core is C99 and needs memcpy, memmove and memset.
+ * It allocates nothing, uses no floating point and no recursion; all memory is the caller's. A model file is untrusted:
+ * tympan_model_open verifies it in full, and only then do kernels run and trust it. The file format is drawn in model.c.
+ */
+#ifndef TYMPAN_H
+#define TYMPAN_H
+
+#include <stdint.h>
+
+/* Everything that can be wrong with a file, as X(name, sentence). */
+#define TYMPAN_STATUSES(X) \
+    X(OK, "the file is sound") \
+    X(TRUNCATED, "the file is shorter than its header says; copy it again") \
+    X(OVERSIZED, "the file is longer than its header says; copy it again") \
+    X(MAGIC, "this is not a tympan model: it does not begin with TYMP") \
+    X(VERSION, "the file is of a newer format; update the firmware, or compile the model for this one") \
+    X(CHECKSUM, "the checksum does not match; the file was damaged, copy it again") \
+    X(CHUNK, "a section is missing, doubled, unknown or runs past the end of the file") \
+    X(FRONTEND, "the front end's parameters are outside what this version computes") \
+    X(LISTENING, "the listening defaults are out of range") \
+    X(LABELS, "the labels do not match the network's outputs") \
+    X(OPERATOR, "an operator is unknown or its constants run past its section") \
+    X(GRAPH, "an operator reads a value that is not there") \
+    X(SHAPE, "an operator does not fit the shape of what it reads") \
+    X(RANGE, "a sum inside an operator could exceed 32 bits") \
+    X(PLAN, "the memory plan lets two values overlap or overflow") \
+    X(MEMORY, "the memory given is too small or not aligned to 4 bytes")
+
+typedef enum {
+#define X(name, sentence) TYMPAN_##name,
+    TYMPAN_STATUSES(X)
+#undef X
+} tympan_status;
+
+/* The status as a name ("CHECKSUM") and as a sentence for people. */
+const char *tympan_status_name(tympan_status status);
+const char *tympan_status_text(tympan_status status);
+
+/* ---- Microphone slots to samples ------------------------------------------------------------------------------ */
+
+typedef struct {
+    int32_t dc;        /* the estimate of the offset, times 256 */
+    uint8_t shift;     /* gain in steps of 6.02 dB, 0 to 8 */
+    uint8_t started;   /* 0 until the first slot, which becomes the estimate */
+} tympan_capture;
+
+void tympan_capture_reset(tympan_capture *capture, unsigned shift);
+/* samples[i] from slots[i * stride]; stride 2 takes one side of stereo. In place if samples and slots start together. */
+void tympan_capture_run(tympan_capture *capture, const int32_t *slots, unsigned stride, int16_t *samples, uint32_t count);
+
+/* ---- Front end: samples to features --------------------------------------------------------------------------- */
+
+/* Parameters as the file gives them; the pointers lead into the file. */
+typedef struct {
+    uint16_t rate, frame, hop, frames;
+    uint8_t bands, coefficients, shift, zero;
+    int32_t log_gain, log_offset;
+    const int32_t *offsets; /* [coefficients] */
+    const uint16_t *edges;  /* [bands + 2], in 1/128 of an FFT bin */
+    const int16_t *gains;   /* [coefficients] */
+} tympan_frontend_config;
+
+typedef struct {
+    tympan_frontend_config config;
+    int32_t *cosine;   /* [129] the first quarter of a turn in 512ths, Q30 */
+    int32_t *work;     /* [512] one frame's transform */
+    uint16_t *window;  /* [frame / 2 + 1] Hann, Q15 */
+    uint16_t *rising;  /* [bins] weight of each bin in the band above it, Q16 */
+    int16_t *dct;      /* [coefficients][bands] */
+    int16_t *samples;  /* [frame] the last samples, not yet a whole frame */
+    uint32_t frames;   /* frames since the start of the stream */
+    uint16_t filled;   /* samples waiting */
+    uint8_t headroom;  /* bits that a band's sum needs */
+} tympan_frontend;
+
+/* Values in one feature frame. */
+static inline uint32_t tympan_frontend_width(const tympan_frontend_config *config) {
+    return config->coefficients ? config->coefficients : config->bands;
+}
+
+/* Read and verify the file's front-end section; `section` is aligned to 4 bytes and must stay as it is. */
+tympan_status tympan_frontend_read(tympan_frontend_config *config, const void *section, uint32_t bytes);
+/* Bytes of memory that tympan_frontend_open takes, for tables and state. */
+uint32_t tympan_frontend_bytes(const tympan_frontend_config *config);
+/* memory: aligned to 4 bytes. The config comes from a verified model. */
+void tympan_frontend_open(tympan_frontend *frontend, const tympan_frontend_config *config, void *memory);
+/* Begin a new stream: the next frame starts with the next sample. */
+void tympan_frontend_reset(tympan_frontend *frontend);
+/* Frames that `count` more samples will complete. */
+uint32_t tympan_frontend_ready(const tympan_frontend *frontend, uint32_t count);
+/* Take samples as they come; writes the frames they complete to features [ready][width] and returns how many. */
+uint32_t tympan_frontend_push(tympan_frontend *frontend, const int16_t *samples, uint32_t count, uint8_t *features);
+/* The log-mel levels [bands] of one frame [config.frame], and the features [width] of levels. */
+void tympan_frontend_levels(tympan_frontend *frontend, const int16_t *frame, uint8_t *levels);
+void tympan_frontend_features(const tympan_frontend *frontend, const uint8_t *levels, uint8_t *features);
+
+/* ---- Model: features to probabilities ------------------------------------------------------------------------- */
+
+typedef struct {
+    uint16_t hop, cooldown;    /* ms */
+    uint16_t threshold;        /* of 65535 */
+    uint16_t gate;             /* RMS of int16 below which nothing is run */
+    uint8_t history, votes;    /* windows */
+} tympan_listening;
+
+/* One value that flows between operators, and how much of it is in memory. */
+typedef struct {
+    uint16_t frames;    /* in a whole window */
+    uint16_t columns;   /* frames its buffer holds */
+    uint16_t base;      /* frame at the start of the buffer */
+    uint16_t produced;  /* frames computed so far */
+    uint16_t needed;    /* first frame that some operator will still read */
+    uint16_t summed;    /* frames that the global average pool writing this value has added up; else 0 */
+    uint16_t offset;    /* of the buffer in the arena, in units of 4 bytes */
+    uint8_t bands, channels, zero;
+    uint8_t bytes;      /* per number */
+} tympan_value;
+
+typedef struct tympan_model tympan_model;
+
+/* Called after each run of an operator with the frames it has just written, for tests and the curious. */
+typedef void (*tympan_trace)(void *context, unsigned operator_index, const void *frames, uint32_t bytes);
+
+struct tympan_model {
+    tympan_frontend_config frontend;
+    tympan_listening listening;
+    const char *labels;        /* label_count strings, each ended by a NUL */
+    const uint8_t *operators;  /* their records */
+    const uint8_t *operators_end;
+    tympan_value *values;      /* [operator_count + 1], the features first */
+    uint8_t *arena;
+    uint8_t *sigmoid;          /* [256] */
+    tympan_trace trace;
+    void *trace_context;
+    uint32_t arena_bytes;
+    uint16_t strip;            /* feature frames per step */
+    uint8_t operator_count, label_count;
+};
+
+/* Bytes of memory by use; all of it is the caller's. */
+typedef struct {
+    uint32_t tables;    /* made when the model is opened */
+    uint32_t arena;     /* activations */
+    uint32_t frontend;  /* tables and state of the front end */
+} tympan_memory;
+
+/* Check the file's envelope (size, version, checksum, sections) and say how much memory it needs. */
+tympan_status tympan_model_measure(const void *file, uint32_t size, tympan_memory *memory);
+/* Verify the file in full and make it ready to run. `file` (aligned to 4 bytes) must stay as it is while the model is
+ * used; `memory` (aligned to 4 bytes) holds tables + arena bytes. */
+tympan_status tympan_model_open(tympan_model *model, const void *file, uint32_t size, void *memory, uint32_t bytes);
+/* features: uint8 [frames][width]; probabilities: uint16 [label_count]. */
+void tympan_model_run(tympan_model *model, const uint8_t *features, uint16_t *probabilities);
+/* Label i, i < label_count. */
+const char *tympan_model_label(const tympan_model *model, unsigned i);
+
+#endif

@@ -1,0 +1,14 @@
+/* The checks of tympan_model_open that concern operators; each returns the first fault it finds. */
+#ifndef TYMPAN_VERIFY_H
+#define TYMPAN_VERIFY_H
+
+#include "operators.h"
+
+/* Whether the operator's parameters fit the values it reads; fills in the shape of the value it writes. */
+tympan_status tympan_verify_shape(const tympan_operator *op, const tympan_value *values, tympan_value *out);
+/* Whether every sum the operator forms fits 32 bits, whatever the input. */
+tympan_status tympan_verify_range(const tympan_operator *op, const tympan_value *values);
+/* Whether the strips of a whole window run in the arena without one value destroying another. */
+tympan_status tympan_verify_plan(tympan_model *model);
+
+#endif
