@@ -30,8 +30,11 @@ def read(path: Path) -> np.ndarray:
 
 
 def centred(samples: np.ndarray, count: int) -> np.ndarray:
-    """The middle `count` samples; a shorter recording gets zeros on both sides, the odd one behind."""
+    """The middle `count` samples; a shorter recording gets zeros on both sides.
+
+    An odd zero goes behind, an odd sample is cut in front: the middle of a middle is the middle.
+    """
     missing = count - len(samples)
     if missing <= 0:
-        return samples[-missing // 2 :][:count]
+        return samples[(1 - missing) // 2 :][:count]
     return np.pad(samples, (missing // 2, missing - missing // 2))

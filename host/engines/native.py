@@ -20,7 +20,7 @@ class ModelError(ValueError):
 
 
 class _Memory(ctypes.Structure):
-    _fields_ = [("tables", ctypes.c_uint32), ("arena", ctypes.c_uint32), ("frontend", ctypes.c_uint32)]
+    _fields_ = [("tables", ctypes.c_uint32), ("arena", ctypes.c_uint32), ("stream", ctypes.c_uint32)]
 
 
 def _load():
@@ -103,7 +103,7 @@ class NativeModel:
         self.handle = None
         handle = self.lib.host_model_open(file, len(file), ctypes.byref(memory), ctypes.byref(status))
         self.handle = _checked(self.lib, handle, status)
-        self.memory = {"file": len(file), "tables": memory.tables, "arena": memory.arena, "frontend": memory.frontend}
+        self.memory = {"file": len(file), "tables": memory.tables, "arena": memory.arena, "stream": memory.stream}
 
     def __del__(self):
         if self.handle:

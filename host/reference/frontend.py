@@ -136,7 +136,7 @@ def dct_table(config: FrontEnd):
 
 
 def features(levels, config: FrontEnd):
-    """The network's input from log-mels: uint8 [..., bands] -> uint8 [..., coefficients], or the log-mels themselves."""
+    """The network's input from log-mels: uint8 [..., bands] -> uint8 [..., width]."""
     if not config.gains:
         return levels
     acc = np.asarray(levels, np.int64) @ dct_table(config).T + np.asarray(config.offsets, np.int64)

@@ -34,7 +34,7 @@ def make_optimizer(model: Network, recipe: Recipe) -> torch.optim.Optimizer:
     decayed = [p for p in model.parameters() if p.ndim > 1]
     rest = [p for p in model.parameters() if p.ndim <= 1]
     groups = [{"params": decayed, "weight_decay": recipe.decay}, {"params": rest, "weight_decay": 0.0}]
-    return torch.optim.SGD(groups, lr=recipe.rate, momentum=recipe.momentum, nesterov=recipe.cosine)
+    return torch.optim.SGD(groups, lr=recipe.rate, momentum=recipe.momentum, nesterov=recipe.nesterov)
 
 
 def learning_rate(recipe: Recipe, epoch: float) -> float:

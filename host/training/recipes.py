@@ -18,7 +18,8 @@ class Recipe:
     rate: float
     momentum: float
     decay: float
-    cosine: bool
+    nesterov: bool = False
+    cosine: bool = False
     warmup: int = 0
     shift: int = 0
     gain: float = 0.0
@@ -27,15 +28,13 @@ class Recipe:
 
 
 RECIPES = {
-    "article": Recipe(
-        "article", epochs=20, float_epochs=0, batch=64, rate=0.01, momentum=0.9, decay=1e-4, cosine=False
-    ),
+    "article": Recipe("article", epochs=20, float_epochs=0, batch=64, rate=0.01, momentum=0.9, decay=1e-4),
     "default": Recipe(
-        "default", epochs=80, float_epochs=50, batch=64, rate=0.1, momentum=0.9, decay=1e-4, cosine=True, warmup=2,
-        shift=8, gain=6.0, noise=2.0,
+        "default", epochs=80, float_epochs=50, batch=64, rate=0.1, momentum=0.9, decay=1e-4, nesterov=True,
+        cosine=True, warmup=2, shift=8, gain=6.0, noise=2.0,
     ),
     "demo": Recipe(
-        "demo", epochs=30, float_epochs=20, batch=32, rate=0.05, momentum=0.9, decay=1e-4, cosine=True, warmup=1,
-        shift=8, gain=6.0, noise=2.0,
+        "demo", epochs=30, float_epochs=20, batch=32, rate=0.05, momentum=0.9, decay=1e-4, nesterov=True,
+        cosine=True, warmup=1, shift=32, gain=6.0, noise=2.0,
     ),
 }  # fmt: skip

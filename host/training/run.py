@@ -157,11 +157,11 @@ def _line(e: Epoch, recipe: Recipe) -> str:
     )
 
 
-def compile_run(folder: Path, strip: int = 2) -> Path:
-    """Compile a run's best epoch to its model.bin."""
-    _, network = load_network(folder)
+def compile_run(folder: Path, output: Path | None = None, checkpoint: str = "best.pt", strip: int = 2) -> Path:
+    """Compile a run's checkpoint to `output`, by default the model.bin beside it."""
+    _, network = load_network(folder, checkpoint)
     network.eval()
     program = network.program()
-    path = folder / "model.bin"
+    path = output or folder / "model.bin"
     path.write_bytes(write(program, plan(program, strip)))
     return path

@@ -68,7 +68,8 @@ void tympan_frontend_open(tympan_frontend *f, const tympan_frontend_config *conf
         f->cosine[k] = tympan_cos(k, TYMPAN_FFT);
     }
     for (unsigned n = 0; n <= c->frame / 2u; n++) {
-        f->window[n] = (uint16_t)((TYMPAN_Q30 - tympan_cos(n, c->frame) + (1 << 15)) >> 16);
+        uint32_t twice = (uint32_t)TYMPAN_Q30 - (uint32_t)tympan_cos(n, c->frame); /* up to 2^31 */
+        f->window[n] = (uint16_t)((twice + (1u << 15)) >> 16);
     }
     make_mel(f);
     for (unsigned k = 0; k < c->coefficients; k++) {

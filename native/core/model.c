@@ -289,7 +289,7 @@ tympan_status tympan_model_measure(const void *file, uint32_t size, tympan_memor
     if (status == TYMPAN_OK) {
         memory->tables = table_bytes(model.operator_count);
         memory->arena = model.arena_bytes;
-        memory->frontend = tympan_frontend_bytes(&model.frontend);
+        memory->stream = tympan_stream_bytes(&model.frontend);
     }
     return status;
 }

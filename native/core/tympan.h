@@ -98,6 +98,26 @@ uint32_t tympan_frontend_push(tympan_frontend *frontend, const int16_t *samples,
 void tympan_frontend_levels(tympan_frontend *frontend, const int16_t *frame, uint8_t *levels);
 void tympan_frontend_features(const tympan_frontend *frontend, const uint8_t *levels, uint8_t *features);
 
+/* ---- Stream: a microphone's blocks to the window that the network sees -------------------------------------------- */
+
+typedef struct {
+    tympan_frontend frontend;
+    tympan_capture capture;
+    uint8_t *window;  /* [frames][width], the newest frame last; frames of digital silence before the first */
+    uint64_t energy;  /* sum of the squares of `counted` samples since the level was last asked for */
+    uint32_t counted;
+} tympan_stream;
+
+uint32_t tympan_stream_bytes(const tympan_frontend_config *config);
+/* memory: aligned to 4 bytes. The config comes from a verified model. */
+void tympan_stream_open(tympan_stream *stream, const tympan_frontend_config *config, void *memory, unsigned gain_shift);
+void tympan_stream_reset(tympan_stream *stream);
+/* Take samples, or microphone slots as tympan_capture_run does; returns how many frames they completed. */
+uint32_t tympan_stream_samples(tympan_stream *stream, const int16_t *samples, uint32_t count);
+uint32_t tympan_stream_slots(tympan_stream *stream, const int32_t *slots, unsigned stride, uint32_t count);
+/* RMS of the samples taken since the last call (or the reset), floor of the root of the floor of the mean; 0 of none. */
+uint32_t tympan_stream_level(tympan_stream *stream);
+
 /* ---- Model: features to probabilities ------------------------------------------------------------------------- */
 
 typedef struct {
@@ -145,7 +165,7 @@ struct tympan_model {
 typedef struct {
     uint32_t tables;    /* made when the model is opened */
     uint32_t arena;     /* activations */
-    uint32_t frontend;  /* tables and state of the front end */
+    uint32_t stream;    /* tables and state of the front end, and the window */
 } tympan_memory;
 
 /* Check the file's envelope (size, version, checksum, sections) and say how much memory it needs. */

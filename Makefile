@@ -1,0 +1,63 @@
+# make demo    train on synthetic speech, then let MicroPython hear commands from voices it never heard
+# make test    the whole test suite
+# make setup   what both need: .venv, the C core, MicroPython with the module tympan (64 and 32 bits)
+# make lint    ruff over Python, the compiler's warnings over C
+
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+NATIVE := $(wildcard native/core/*.[ch] native/core/operators/*.c)
+CORE := $(filter %.c,$(NATIVE))
+USERMOD := $(wildcard native/usermod/*.c native/usermod/*.mk)
+CFLAGS := -std=c99 -O2 -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wvla -Werror
+MPY := build/src/micropython
+# the source package lacks some libraries; none of them is needed to hear
+MPY_OPTIONS := VARIANT=standard MICROPY_SSL_AXTLS=0 MICROPY_SSL_MBEDTLS=0 MICROPY_PY_SSL=0 MICROPY_PY_BTREE=0 \
+    MICROPY_PY_FFI=0 FROZEN_MANIFEST= USER_C_MODULES=$(CURDIR)/native
+# a 32-bit build needs a compiler that has one
+BITS := 64 $(if $(filter x86_64,$(shell uname -m)),32)
+
+.PHONY: demo test setup core lint clean
+.DELETE_ON_ERROR:
+
+demo: setup
+	$(PY) -m host.demo
+
+test: setup build/sanitized
+	$(PY) -m pytest
+
+setup: build/.system $(VENV)/.installed core $(BITS:%=build/micropython%/micropython)
+
+lint: $(VENV)/.installed
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+
+build/.system: tools/system_packages.sh
+	@PYTHON=$(PYTHON) tools/system_packages.sh
+	@mkdir -p build && touch $@
+
+$(VENV)/.installed: pyproject.toml constraints.txt build/.system
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[synthetic,robot,dev]"
+	@touch $@
+
+core: build/libtympan.so
+
+build/libtympan.so: $(NATIVE) native/host/host.c build/.system
+	$(CC) $(CFLAGS) -fPIC -shared -o $@ $(CORE) native/host/host.c
+
+# the loader and the kernels under the address and undefined-behaviour sanitizers, on files given to it
+build/sanitized: $(NATIVE) native/host/check.c build/.system
+	$(CC) $(CFLAGS) -g -fsanitize=address,undefined -fno-sanitize-recover=all -o $@ $(CORE) native/host/check.c
+
+$(MPY)/py/mpstate.h: tools/fetch_micropython.sh build/.system
+	tools/fetch_micropython.sh $(MPY)
+	@touch $@
+
+build/micropython64/micropython build/micropython32/micropython: $(NATIVE) $(USERMOD) $(MPY)/py/mpstate.h
+	@echo "building MicroPython ($(@D))"
+	@$(MAKE) -C $(MPY)/ports/unix -j2 $(MPY_OPTIONS) BUILD=$(CURDIR)/$(@D) \
+	    $(if $(findstring 32,$(@D)),MICROPY_FORCE_32BIT=1) >$(@D).log 2>&1 || { tail -n 20 $(@D).log; exit 1; }
+
+clean:
+	rm -rf build

@@ -1,0 +1,155 @@
+"""How well a model.bin does on a folder of recordings, by any of its executions."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from host.data import audio
+from host.data.dataset import NOISE_FOLDER, SILENCE, WORDS, DataError, word_class
+from host.data.speech_commands import word_folders
+from host.engines import micropython, native
+from host.format.file import read
+from host.format.program import Program
+from host.reference import frontend, operators
+
+ENGINES = ("native", "reference", "micropython")
+BATCH = 256
+
+
+@dataclass(frozen=True)
+class Clips:
+    """Windows of recordings: int16 [n, samples], and the class each belongs to."""
+
+    windows: np.ndarray
+    target: np.ndarray
+    names: list[str]
+    missing: list[str]
+
+
+@dataclass(frozen=True)
+class Result:
+    """probabilities: uint16 [n, classes]; confusion[i, j]: clips of class i taken for class j."""
+
+    labels: tuple[str, ...]
+    probabilities: np.ndarray
+    confusion: np.ndarray
+    seconds: float
+    missing: list[str]
+
+    @property
+    def clips(self) -> int:
+        return int(self.confusion.sum())
+
+    @property
+    def accuracy(self) -> float:
+        return float(np.trace(self.confusion) / self.clips)
+
+    def per_class(self) -> dict[str, dict]:
+        counts = self.confusion.sum(1)
+        return {
+            label: {
+                "clips": int(counts[i]),
+                "right": int(self.confusion[i, i]),
+                "accuracy": float(self.confusion[i, i] / counts[i]) if counts[i] else None,
+            }
+            for i, label in enumerate(self.labels)
+        }
+
+
+def window_samples(program: Program) -> int:
+    """Samples that one window of the network covers."""
+    return (program.frontend.frames - 1) * program.frontend.hop + program.frontend.frame
+
+
+def evaluated_labels(program: Program, classes: int | None) -> tuple[str, ...]:
+    """The classes that count: all of the model's, or its ten words alone."""
+    if classes is None or classes == len(program.labels):
+        return program.labels
+    if classes == 10 and set(WORDS) <= set(program.labels):
+        return WORDS
+    raise DataError(f"--classes {classes}: the model has {len(program.labels)}: {', '.join(program.labels)}")
+
+
+def read_clips(root: Path, program: Program, labels: tuple[str, ...], quiet: bool = False) -> Clips:
+    """The centred window of every recording that has a class; a word without one is unknown, or left out."""
+    paths, target = [], []
+    for folder in word_folders(root):
+        word = NOISE_FOLDER if folder.name == SILENCE else folder.name
+        label = word_class(word, labels)
+        if label >= 0 and folder.name != NOISE_FOLDER:
+            files = sorted(folder.glob("*.wav"))
+            paths += files
+            target += [label] * len(files)
+    if not paths:
+        raise DataError(f"{root}: none of its folders is one of the classes {', '.join(labels)}")
+    samples = window_samples(program)
+    bar = tqdm(paths, "reading", leave=False, disable=quiet or None)
+    windows = np.stack([audio.centred(audio.read(p), samples) for p in bar])
+    missing = [w for i, w in enumerate(labels) if i not in set(target)]
+    return Clips(windows, np.array(target), [str(p.relative_to(root)) for p in paths], missing)
+
+
+def classify(file: bytes, program: Program, windows: np.ndarray, engine: str = "native") -> np.ndarray:
+    """int16 [n, samples] -> uint16 [n, classes], every window a stream of its own."""
+    classes = len(program.labels)
+    if engine == "micropython":
+        return micropython.classify(file, windows, classes)
+    if engine == "native":
+        front = native.FrontEndEngine(program.frontend)
+        return native.NativeModel(file, program.frontend.frames, program.frontend.width, classes).run(
+            front.clips(windows)
+        )
+    out = []
+    for i in range(0, len(windows), BATCH):
+        out.append(operators.run(program, reference_features(program, windows[i : i + BATCH]))[-1])
+    return np.concatenate(out).reshape(len(windows), classes).astype(np.uint16)
+
+
+def reference_features(program: Program, windows: np.ndarray) -> np.ndarray:
+    """int16 [n, samples] -> uint8 [n, frames, width] by the specification."""
+    config = program.frontend
+    frames = np.concatenate([frontend.split_frames(w, config) for w in windows])
+    levels = frontend.log_mel(frames, config)
+    return frontend.features(levels, config).reshape(len(windows), -1, config.width)
+
+
+def evaluate(path: Path, root: Path, classes: int | None = None, engine: str = "native", quiet: bool = False) -> Result:
+    """Classify every recording of a folder; DataError or FormatError where one of them cannot be read."""
+    file = path.read_bytes()
+    program, _ = read(file)
+    labels = evaluated_labels(program, classes)
+    clips = read_clips(root, program, labels, quiet)
+    started = time.perf_counter()
+    probabilities = classify(file, program, clips.windows, engine)
+    seconds = time.perf_counter() - started
+    probabilities = probabilities[:, [program.labels.index(w) for w in labels]]
+    confusion = np.zeros((len(labels), len(labels)), np.int64)
+    np.add.at(confusion, (clips.target, probabilities.argmax(1)), 1)
+    return Result(labels, probabilities, confusion, seconds, clips.missing)
+
+
+def draw_confusion(result: Result, path: Path, title: str) -> None:
+    """The confusion table as a picture, in per cent of each true class."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    n = len(result.labels)
+    share = 100 * result.confusion / np.maximum(1, result.confusion.sum(1, keepdims=True))
+    figure, axis = plt.subplots(figsize=(1.8 + 0.55 * n, 1.4 + 0.5 * n), layout="constrained")
+    axis.imshow(share, cmap="Blues", vmin=0, vmax=100)
+    axis.set(xlabel="heard", ylabel="said", title=title)
+    axis.set_xticks(range(n), result.labels, rotation=45, ha="right")
+    axis.set_yticks(range(n), result.labels)
+    for i in range(n):
+        for j in range(n):
+            if share[i, j] >= 0.5:
+                color = "white" if share[i, j] > 55 else "black"
+                axis.text(j, i, f"{share[i, j]:.0f}", ha="center", va="center", fontsize=8, color=color)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=100)
+    plt.close(figure)

@@ -1,0 +1,101 @@
+"""Print a model.bin for people:  python -m host.inspect MODEL.bin"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from host.engines.native import ModelError, NativeModel
+from host.format.file import FormatError, checksum, read
+from host.format.program import Add, Conv2D, Dense, Gate, GlobalAveragePool, MaxPool, Operator, Program, Softmax
+
+
+def multiply_adds(op: Operator, shape: tuple[int, int, int]) -> int:
+    """Multiply-adds of an operator that writes `shape` (frames, bands, channels); those of weights, as papers count."""
+    frames, bands, _ = shape
+    match op:
+        case Conv2D() | Dense():
+            return frames * bands * op.weight.size
+        case _:
+            return 0
+
+
+def describe(op: Operator) -> str:
+    match op:
+        case Conv2D(weight=w):
+            groups = f", {op.groups} groups" if op.groups > 1 else ""
+            stride = f", stride {op.stride[0]} x {op.stride[1]}" if op.stride != (1, 1) else ""
+            return f"reads {op.source}; {w.shape[1]} x {w.shape[2]} to {w.shape[0]} channels{stride}{groups}"
+        case MaxPool():
+            return f"reads {op.source}; {op.size[0]} x {op.size[1]}"
+        case Gate():
+            residual = "" if op.residual is None else f", adds {op.residual}"
+            return f"reads {op.source}, gated by {op.attention}{residual}"
+        case Add():
+            return f"reads {op.source} and {op.other}"
+        case GlobalAveragePool() | Dense() | Softmax():
+            return f"reads {op.source}"
+
+
+def report(path: Path) -> str:
+    """What a file holds and whether the C core takes it. FormatError where it cannot even be read."""
+    file = path.read_bytes()
+    program, plan = read(file)
+    c, s = program.frontend, program.listening
+    high = c.edges[-1] * c.rate / 65536
+    weights = sum(op.weight.size for op in program.operators if isinstance(op, Conv2D | Dense))
+    kind = f"{len(c.gains)} MFCCs of {c.bands} mel bands" if c.gains else f"{c.bands} mel bands"
+    window = ((c.frames - 1) * c.hop + c.frame) * 1000 // c.rate
+    shapes = program.shapes()
+    macs = [multiply_adds(op, shape) for op, shape in zip(program.operators, shapes[1:], strict=True)]
+    lines = [
+        f"{path}: {program.name or 'a model without a name'}, {len(file)} bytes, format {file[4]}.{file[5]}, "
+        f"CRC-32 {checksum(file):08x}",
+        f"hears      {', '.join(program.labels)}",
+        f"front end  {c.rate} Hz, {c.frame} samples every {c.hop}, {kind}, "
+        f"{c.edges[0] * c.rate / 65536:.0f} to {high:.0f} Hz; window of {c.frames} frames ({window} ms)",
+        f"listening  a window every {s.hop} ms; a command leads {s.votes} of {s.history} with a mean of "
+        f"{100 * s.threshold / 65535:.0f} %; then deaf for {s.cooldown} ms; gate at RMS {s.gate}",
+        f"network    {weights:,} weights, {sum(macs):,} multiply-adds per window",
+        f"plan       strips of {plan.strip} frames in {plan.arena} bytes of arena",
+        "",
+        "value  operator           frames x bands x channels  multiply-adds  held     at",
+        f"{0:>5}  {'features':<18} {_shape(shapes[0]):>25}",
+    ]
+    for i, op in enumerate(program.operators):
+        held = f"{plan.columns[i]:>4} {plan.offsets[i]:>6}" if plan.columns[i] else f"{'-':>4} {'-':>6}"
+        what = f"{i + 1:>5}  {type(op).__name__:<18} {_shape(shapes[i + 1]):>25}  {macs[i] or '':>13}"
+        lines.append(f"{what}  {held}  {describe(op)}")
+    return "\n".join([*lines, "", verdict(file, program)])
+
+
+def _shape(shape: tuple[int, int, int]) -> str:
+    return " x ".join(map(str, shape))
+
+
+def verdict(file: bytes, program: Program) -> str:
+    """What the C core says of the file, and the memory it takes."""
+    try:
+        memory = NativeModel(file).memory
+    except FileNotFoundError as error:
+        return f"not verified: {error}"
+    except ModelError as error:
+        return f"REFUSED by the C core: {error}"
+    uses = ", ".join(f"{name} {size}" for name, size in memory.items())
+    return f"verified by the C core; memory in bytes: {uses}, together {sum(memory.values())}"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    p = argparse.ArgumentParser(prog="python -m host.inspect", description=__doc__)
+    p.add_argument("model", type=Path, metavar="MODEL.bin")
+    args = p.parse_args(arguments)
+    try:
+        text = report(args.model)
+    except (OSError, FormatError) as error:
+        print(f"error: {args.model}: {error}", file=sys.stderr)
+        return 1
+    print(text)
+    return 1 if "REFUSED" in text else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

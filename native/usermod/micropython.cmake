@@ -1,0 +1,8 @@
+# idf.py / make -C ports/esp32 USER_C_MODULES=/abs/native/usermod/micropython.cmake
+get_filename_component(TYMPAN_CORE ${CMAKE_CURRENT_LIST_DIR}/../core ABSOLUTE)
+file(GLOB TYMPAN_SOURCES ${TYMPAN_CORE}/*.c ${TYMPAN_CORE}/operators/*.c)
+
+add_library(usermod_tympan INTERFACE)
+target_sources(usermod_tympan INTERFACE ${CMAKE_CURRENT_LIST_DIR}/modtympan.c ${TYMPAN_SOURCES})
+target_include_directories(usermod_tympan INTERFACE ${CMAKE_CURRENT_LIST_DIR})
+target_link_libraries(usermod INTERFACE usermod_tympan)

@@ -1,0 +1,323 @@
+// MicroPython module `tympan`: models and streams of the C core as two classes (stubs: tympan.pyi).
+
+#include <string.h>
+
+#include "py/binary.h"
+#include "py/objarray.h"
+#include "py/objstr.h"
+#include "py/runtime.h"
+#include "py/unicode.h"
+
+#include "../core/tympan.h"
+
+typedef struct _model_obj_t {
+    mp_obj_base_t base;
+    uint32_t *block; // the file's copy, the tables and the arena: one allocation, never moved
+    mp_obj_t labels;
+    mp_obj_t trace;
+    tympan_memory memory;
+    uint32_t file_size;
+    bool running;
+    tympan_model model;
+} model_obj_t;
+
+typedef struct _stream_obj_t {
+    mp_obj_base_t base;
+    uint32_t *block;
+    mp_obj_t model;  // its file holds the front end's parameters
+    mp_obj_t window; // a bytearray over the stream's window
+    tympan_stream stream;
+} stream_obj_t;
+
+static const mp_obj_type_t model_type;
+static const mp_obj_type_t stream_type;
+
+// Whether a buffer's items are of the type code; a plain bytearray or bytes counts as any of them.
+static bool is_of(const mp_buffer_info_t *info, char code) {
+    return info->typecode == code || info->typecode == 'B' || info->typecode == BYTEARRAY_TYPECODE;
+}
+
+static bool is_bytes(const mp_buffer_info_t *info) {
+    return is_of(info, 'B');
+}
+
+static void raise_refused(tympan_status status) {
+    mp_raise_msg_varg(&mp_type_ValueError, MP_ERROR_TEXT("model refused, %s: %s"), tympan_status_name(status), tympan_status_text(status));
+}
+
+static mp_obj_t text(const char *s) {
+    size_t length = strlen(s);
+    if (!utf8_check((const byte *)s, length)) {
+        raise_refused(TYMPAN_LABELS);
+    }
+    return mp_obj_new_str(s, length);
+}
+
+// Model(source): source is a buffer, or a file whose read() gives one
+static mp_obj_t model_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    mp_arg_check_num(n_args, n_kw, 1, 1, false);
+    mp_buffer_info_t file;
+    mp_obj_t source = args[0];
+    if (mp_obj_is_str(source)) {
+        mp_raise_TypeError(MP_ERROR_TEXT("Model takes a buffer or a file opened with 'rb', not a name"));
+    }
+    if (!mp_get_buffer(source, &file, MP_BUFFER_READ)) {
+        mp_obj_t read[2];
+        mp_load_method_maybe(source, MP_QSTR_read, read);
+        if (read[0] == MP_OBJ_NULL) {
+            mp_raise_TypeError(MP_ERROR_TEXT("Model takes a buffer or a file opened with 'rb'"));
+        }
+        source = mp_call_method_n_kw(0, 0, read);
+        if (!mp_get_buffer(source, &file, MP_BUFFER_READ) || mp_obj_is_str(source)) {
+            mp_raise_TypeError(MP_ERROR_TEXT("Model takes a file opened with 'rb', not a text file"));
+        }
+    }
+
+    model_obj_t *self = mp_obj_malloc(model_obj_t, type);
+    // the file is copied before it is checked: what is trusted afterwards cannot be changed from Python
+    size_t words = (file.len + 3) / 4;
+    self->block = m_new(uint32_t, words);
+    memcpy(self->block, file.buf, file.len);
+    tympan_status status = tympan_model_measure(self->block, file.len, &self->memory);
+    if (status != TYMPAN_OK) {
+        raise_refused(status);
+    }
+    size_t bytes = self->memory.tables + self->memory.arena;
+    self->block = m_renew(uint32_t, self->block, words, words + (bytes + 3) / 4);
+    status = tympan_model_open(&self->model, self->block, file.len, self->block + words, bytes);
+    if (status != TYMPAN_OK) {
+        raise_refused(status);
+    }
+    self->file_size = file.len;
+    self->trace = mp_const_none;
+    self->running = false;
+    mp_obj_tuple_t *labels = MP_OBJ_TO_PTR(mp_obj_new_tuple(self->model.label_count, NULL));
+    for (size_t i = 0; i < self->model.label_count; i++) {
+        labels->items[i] = text(tympan_model_label(&self->model, i));
+    }
+    self->labels = MP_OBJ_FROM_PTR(labels);
+    return MP_OBJ_FROM_PTR(self);
+}
+
+static void store(mp_obj_t dict, qstr key, mp_int_t value) {
+    mp_obj_dict_store(dict, MP_OBJ_NEW_QSTR(key), mp_obj_new_int(value));
+}
+
+static mp_obj_t model_memory(const model_obj_t *self) {
+    mp_obj_t d = mp_obj_new_dict(4);
+    store(d, MP_QSTR_file, self->file_size);
+    store(d, MP_QSTR_tables, self->memory.tables);
+    store(d, MP_QSTR_arena, self->memory.arena);
+    store(d, MP_QSTR_stream, self->memory.stream);
+    return d;
+}
+
+static mp_obj_t model_info(mp_obj_t self_in) {
+    const model_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    const tympan_frontend_config *f = &self->model.frontend;
+    const tympan_listening *l = &self->model.listening;
+    mp_obj_t d = mp_obj_new_dict(12);
+    mp_obj_dict_store(d, MP_OBJ_NEW_QSTR(MP_QSTR_labels), self->labels);
+    store(d, MP_QSTR_rate, f->rate);
+    store(d, MP_QSTR_frame, f->frame);
+    store(d, MP_QSTR_hop, f->hop);
+    store(d, MP_QSTR_frames, f->frames);
+    store(d, MP_QSTR_width, tympan_frontend_width(f));
+    store(d, MP_QSTR_operators, self->model.operator_count);
+    mp_obj_dict_store(d, MP_OBJ_NEW_QSTR(MP_QSTR_memory), model_memory(self));
+    mp_obj_t listening = mp_obj_new_dict(6);
+    store(listening, MP_QSTR_hop, l->hop);
+    store(listening, MP_QSTR_history, l->history);
+    store(listening, MP_QSTR_votes, l->votes);
+    store(listening, MP_QSTR_threshold, l->threshold);
+    store(listening, MP_QSTR_cooldown, l->cooldown);
+    store(listening, MP_QSTR_gate, l->gate);
+    mp_obj_dict_store(d, MP_OBJ_NEW_QSTR(MP_QSTR_listening), listening);
+    return d;
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(model_info_obj, model_info);
+
+static void call_trace(void *context, unsigned operator_index, const void *frames, uint32_t bytes) {
+    model_obj_t *self = context;
+    mp_call_function_2(self->trace, MP_OBJ_NEW_SMALL_INT(operator_index), mp_obj_new_bytes(frames, bytes));
+}
+
+// run(features, out, trace=None): index of the likeliest label
+static mp_obj_t model_run(size_t n_args, const mp_obj_t *args) {
+    model_obj_t *self = MP_OBJ_TO_PTR(args[0]);
+    const tympan_frontend_config *f = &self->model.frontend;
+    mp_buffer_info_t features, out;
+    mp_get_buffer_raise(args[1], &features, MP_BUFFER_READ);
+    mp_get_buffer_raise(args[2], &out, MP_BUFFER_WRITE);
+    size_t size = f->frames * tympan_frontend_width(f);
+    if (!is_bytes(&features) || features.len != size) {
+        mp_raise_msg_varg(&mp_type_ValueError, MP_ERROR_TEXT("features: expected %d bytes (%d frames of %d), got %d of type '%c'"),
+            (int)size, f->frames, (int)tympan_frontend_width(f), (int)features.len, is_bytes(&features) ? 'B' : features.typecode);
+    }
+    if (out.typecode != 'H' || out.len != 2u * self->model.label_count) {
+        mp_raise_msg_varg(&mp_type_ValueError, MP_ERROR_TEXT("out: expected array('H') of %d, one per label"), self->model.label_count);
+    }
+    if (self->running) {
+        mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("the model is running: trace may not run it again"));
+    }
+    self->trace = n_args > 3 ? args[3] : mp_const_none;
+    if (self->trace == mp_const_none) {
+        self->model.trace = NULL;
+        tympan_model_run(&self->model, features.buf, out.buf);
+    } else {
+        self->model.trace = call_trace;
+        self->model.trace_context = self;
+        self->running = true;
+        nlr_buf_t nlr;
+        if (nlr_push(&nlr) == 0) {
+            tympan_model_run(&self->model, features.buf, out.buf);
+            nlr_pop();
+            self->running = false;
+        } else {
+            self->running = false;
+            nlr_jump(nlr.ret_val);
+        }
+    }
+    const uint16_t *p = out.buf;
+    size_t best = 0;
+    for (size_t i = 1; i < self->model.label_count; i++) {
+        best = p[i] > p[best] ? i : best;
+    }
+    return MP_OBJ_NEW_SMALL_INT(best);
+}
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(model_run_obj, 3, 4, model_run);
+
+static void model_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
+    model_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    if (dest[0] != MP_OBJ_NULL) {
+        return;
+    }
+    if (attr == MP_QSTR_labels) {
+        dest[0] = self->labels;
+    } else if (attr == MP_QSTR_memory) {
+        dest[0] = model_memory(self);
+    } else {
+        dest[1] = MP_OBJ_SENTINEL; // look in the methods
+    }
+}
+
+static const mp_rom_map_elem_t model_locals_table[] = {
+    { MP_ROM_QSTR(MP_QSTR_run), MP_ROM_PTR(&model_run_obj) },
+    { MP_ROM_QSTR(MP_QSTR_info), MP_ROM_PTR(&model_info_obj) },
+};
+static MP_DEFINE_CONST_DICT(model_locals, model_locals_table);
+
+static MP_DEFINE_CONST_OBJ_TYPE(
+    model_type, MP_QSTR_Model, MP_TYPE_FLAG_NONE,
+    make_new, model_make_new, attr, model_attr, locals_dict, &model_locals);
+
+// Stream(model, gain=0)
+static mp_obj_t stream_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *all_args) {
+    enum { ARG_model, ARG_gain };
+    static const mp_arg_t allowed[] = {
+        { MP_QSTR_model, MP_ARG_REQUIRED | MP_ARG_OBJ, {.u_rom_obj = MP_ROM_NONE} },
+        { MP_QSTR_gain, MP_ARG_INT, {.u_int = 0} },
+    };
+    mp_arg_val_t args[MP_ARRAY_SIZE(allowed)];
+    mp_arg_parse_all_kw_array(n_args, n_kw, all_args, MP_ARRAY_SIZE(allowed), allowed, args);
+    if (!mp_obj_is_type(args[ARG_model].u_obj, &model_type)) {
+        mp_raise_TypeError(MP_ERROR_TEXT("Stream takes a tympan.Model"));
+    }
+    mp_int_t gain = args[ARG_gain].u_int;
+    if (gain < 0 || gain > 8) {
+        mp_raise_ValueError(MP_ERROR_TEXT("gain: 0 to 8, in steps of 6 dB"));
+    }
+    const model_obj_t *model = MP_OBJ_TO_PTR(args[ARG_model].u_obj);
+    const tympan_frontend_config *config = &model->model.frontend;
+    stream_obj_t *self = mp_obj_malloc(stream_obj_t, type);
+    self->model = args[ARG_model].u_obj;
+    self->block = m_new(uint32_t, (model->memory.stream + 3) / 4);
+    tympan_stream_open(&self->stream, config, self->block, gain);
+    self->window = mp_obj_new_bytearray_by_ref(config->frames * tympan_frontend_width(config), self->stream.window);
+    return MP_OBJ_FROM_PTR(self);
+}
+
+static void take_buffer(mp_obj_t obj, mp_buffer_info_t *info, char code, size_t item) {
+    mp_get_buffer_raise(obj, info, MP_BUFFER_READ);
+    if (mp_obj_is_str(obj)) {
+        mp_raise_msg_varg(&mp_type_ValueError, MP_ERROR_TEXT("expected array('%c') or bytes, got a str"), code);
+    }
+    bool wide = item == 4 && info->typecode == 'l' && mp_binary_get_size('@', 'l', NULL) == 4;
+    if (!is_of(info, code) && !wide) {
+        mp_raise_msg_varg(&mp_type_ValueError, MP_ERROR_TEXT("expected array('%c') or bytes, got type '%c'"), code, info->typecode);
+    }
+    if (info->len % item || (uintptr_t)info->buf % item) {
+        mp_raise_msg_varg(&mp_type_ValueError, MP_ERROR_TEXT("expected whole, aligned items of %d bytes, got %d bytes"), (int)item, (int)info->len);
+    }
+}
+
+// feed(samples): int16 samples; how many frames they completed
+static mp_obj_t stream_feed(mp_obj_t self_in, mp_obj_t samples_in) {
+    stream_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    mp_buffer_info_t samples;
+    take_buffer(samples_in, &samples, 'h', 2);
+    return mp_obj_new_int_from_uint(tympan_stream_samples(&self->stream, samples.buf, samples.len / 2));
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(stream_feed_obj, stream_feed);
+
+// feed_slots(slots): a microphone's 32-bit slots, as machine.I2S gives them
+static mp_obj_t stream_feed_slots(mp_obj_t self_in, mp_obj_t slots_in) {
+    stream_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    mp_buffer_info_t slots;
+    take_buffer(slots_in, &slots, 'i', 4);
+    return mp_obj_new_int_from_uint(tympan_stream_slots(&self->stream, slots.buf, 1, slots.len / 4));
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(stream_feed_slots_obj, stream_feed_slots);
+
+static mp_obj_t stream_reset(mp_obj_t self_in) {
+    stream_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    tympan_stream_reset(&self->stream);
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(stream_reset_obj, stream_reset);
+
+// level(): RMS of the samples fed since the last call
+static mp_obj_t stream_level(mp_obj_t self_in) {
+    stream_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    return MP_OBJ_NEW_SMALL_INT(tympan_stream_level(&self->stream));
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(stream_level_obj, stream_level);
+
+static void stream_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
+    stream_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    if (dest[0] != MP_OBJ_NULL) {
+        return;
+    }
+    if (attr == MP_QSTR_window) {
+        dest[0] = self->window;
+    } else if (attr == MP_QSTR_frames) {
+        dest[0] = mp_obj_new_int_from_uint(self->stream.frontend.frames);
+    } else {
+        dest[1] = MP_OBJ_SENTINEL;
+    }
+}
+
+static const mp_rom_map_elem_t stream_locals_table[] = {
+    { MP_ROM_QSTR(MP_QSTR_feed), MP_ROM_PTR(&stream_feed_obj) },
+    { MP_ROM_QSTR(MP_QSTR_feed_slots), MP_ROM_PTR(&stream_feed_slots_obj) },
+    { MP_ROM_QSTR(MP_QSTR_level), MP_ROM_PTR(&stream_level_obj) },
+    { MP_ROM_QSTR(MP_QSTR_reset), MP_ROM_PTR(&stream_reset_obj) },
+};
+static MP_DEFINE_CONST_DICT(stream_locals, stream_locals_table);
+
+static MP_DEFINE_CONST_OBJ_TYPE(
+    stream_type, MP_QSTR_Stream, MP_TYPE_FLAG_NONE,
+    make_new, stream_make_new, attr, stream_attr, locals_dict, &stream_locals);
+
+static const mp_rom_map_elem_t module_globals_table[] = {
+    { MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_tympan) },
+    { MP_ROM_QSTR(MP_QSTR_Model), MP_ROM_PTR(&model_type) },
+    { MP_ROM_QSTR(MP_QSTR_Stream), MP_ROM_PTR(&stream_type) },
+};
+static MP_DEFINE_CONST_DICT(module_globals, module_globals_table);
+
+const mp_obj_module_t tympan_module = {
+    .base = { &mp_type_module },
+    .globals = (mp_obj_dict_t *)&module_globals,
+};
+MP_REGISTER_MODULE(MP_QSTR_tympan, tympan_module);

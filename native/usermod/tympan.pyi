@@ -1,0 +1,90 @@
+"""Hear words with a trained model: MicroPython's C module `tympan`.
+
+import tympan, array
+m = tympan.Model(open("model.bin", "rb"))
+s = tympan.Stream(m)
+p = array.array("H", [0] * len(m.labels))
+s.feed(samples)
+print(m.labels[m.run(s.window, p)])
+"""
+
+from array import array
+from collections.abc import Callable
+from typing import BinaryIO, TypedDict
+
+Buffer = bytes | bytearray | memoryview | array
+
+class Memory(TypedDict):
+    """Bytes taken, by use."""
+
+    file: int
+    tables: int
+    arena: int
+    stream: int
+
+class Listening(TypedDict):
+    """Defaults of the listening decision: hop and cooldown in ms, threshold of 65535, gate as RMS of int16."""
+
+    hop: int
+    history: int
+    votes: int
+    threshold: int
+    cooldown: int
+    gate: int
+
+class Info(TypedDict):
+    labels: tuple[str, ...]
+    rate: int
+    frame: int
+    hop: int
+    frames: int
+    width: int
+    operators: int
+    memory: Memory
+    listening: Listening
+
+class Model:
+    """A verified model. The file is copied, so that what was verified cannot change."""
+
+    labels: tuple[str, ...]
+    memory: Memory
+
+    def __init__(self, source: Buffer | BinaryIO) -> None:
+        """source: the bytes of a model.bin, or the file opened with "rb".
+
+        ValueError with a named reason where the file is refused, MemoryError where it does not fit.
+        """
+
+    def info(self) -> Info:
+        """What the model takes and gives: samples per second, frame and hop in samples, a window of frames x width."""
+
+    def run(self, features: Buffer, out: array, trace: Callable[[int, bytes], object] | None = None) -> int:
+        """Probabilities of one window; returns the index of the likeliest label.
+
+        features: frames * width bytes, as `Stream.window`. out: array("H") with one number per label, 65535 for 1.
+        trace: called as trace(operator, frames) with what each operator has just written; allocates. ValueError where a
+        buffer is of the wrong type or length.
+        """
+
+class Stream:
+    """The front end: takes a microphone's blocks as they come, keeps the window that the model sees."""
+
+    window: bytearray
+    """The last frames * width features, newest last, updated in place; before the first frames: digital silence."""
+    frames: int
+    """Frames since the start of the stream."""
+
+    def __init__(self, model: Model, gain: int = 0) -> None:
+        """gain: 0 to 8, steps of 6 dB that `feed_slots` amplifies by."""
+
+    def feed(self, samples: Buffer) -> int:
+        """int16 samples (array("h") or bytes) of any number; returns how many frames they completed."""
+
+    def feed_slots(self, slots: Buffer) -> int:
+        """32-bit slots of one channel as machine.I2S gives them: DC is removed and `gain` applied first."""
+
+    def level(self) -> int:
+        """RMS of the samples fed since the last call."""
+
+    def reset(self) -> None:
+        """Begin a new stream."""
