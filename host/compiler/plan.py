@@ -32,6 +32,18 @@ def inputs(op: Operator) -> list[int]:
             return [op.source]
 
 
+def overwritable(op: Operator) -> list[int]:
+    """Values that an operator may write over while it reads them: it works value by value on them."""
+    match op:
+        case Gate(residual=None) | Add():
+            found = [op.source]
+        case Gate():
+            found = [op.source, op.residual]
+        case _:
+            found = []
+    return [v for v in found if v]  # the features are the caller's
+
+
 def _ready(op: Operator, values: list[_Value], out: _Value) -> int:
     x = values[op.source].produced
     match op:
@@ -74,7 +86,10 @@ def _wanted(op: Operator, values: list[_Value], out: _Value, index: int, produce
 
 
 def _simulate(program: Program, strip: int):
-    """Run the schedule; return the values and, per value, the values alive while it is written."""
+    """Run the schedule; return the values, per value those alive while it is written, and its readers.
+
+    Of what is alive, `hard` leaves out the moment at which an operator writes frames over those it has just read last.
+    """
     ops = program.operators
     shapes = program.shapes()
     values = [_Value(t, f * c) for t, f, c in shapes]
@@ -84,12 +99,13 @@ def _simulate(program: Program, strip: int):
         if op.__class__.__name__ == "Dense":
             values[i + 1].frame_bytes *= 2
     readers = [[i for i, op in enumerate(ops) if v in inputs(op)] for v in range(len(values))]
-    clashes = [set() for _ in values]
+    clashes, hard = [set() for _ in values], [set() for _ in values]
 
-    def needed(v: int) -> int:
+    def needed(v: int, without: int = -1) -> int:
         least = values[v].produced
         for i in readers[v]:
-            least = min(least, _wanted(ops[i], values, values[i + 1], v, values[i + 1].produced))
+            if i != without:
+                least = min(least, _wanted(ops[i], values, values[i + 1], v, values[i + 1].produced))
         return least
 
     for fed in range(strip, shapes[0][0] + strip, strip):
@@ -102,30 +118,30 @@ def _simulate(program: Program, strip: int):
                 continue
             for v in range(1, len(values)):
                 alive = needed(v) < values[v].produced or (values[v].summed and not values[v].produced)
-                if v != i + 1 and alive:
-                    clashes[i + 1].add(v)
-                    clashes[v].add(i + 1)
+                if v == i + 1 or not alive:
+                    continue
+                clashes[i + 1].add(v)
+                clashes[v].add(i + 1)
+                if not (v in overwritable(op) and values[v].base == out.base and needed(v, without=i) >= ready):
+                    hard[i + 1].add(v)
+                    hard[v].add(i + 1)
             if pool:
                 out.summed = values[op.source].produced
             out.produced = ready
             out.columns = max(out.columns, ready - out.base)
         for v, value in enumerate(values):
             value.base = max(value.base, needed(v))
-    return values, clashes, readers
+    return values, clashes, hard
 
 
-def _share_in_place(ops, values, clashes, readers) -> list[int]:
-    """For each value the one whose buffer it takes over: a gate or an add may write where its last reader reads."""
+def _share_in_place(ops, values, clashes, hard) -> list[int]:
+    """For each value the one whose buffer it takes over: a gate or an add may write where it reads last."""
     owner = list(range(len(values)))
     for i, op in enumerate(ops):
         out = i + 1
-        if not isinstance(op, Gate | Add):
-            continue
-        for v in inputs(op):
-            elementwise = v == op.source or (isinstance(op, Gate) and v == op.residual)
-            last = readers[v][-1] == i and readers[v].count(i) == 1
+        for v in overwritable(op):
             equal = values[v].columns == values[out].columns and values[v].frame_bytes == values[out].frame_bytes
-            if v and elementwise and last and equal and not ((clashes[out] - {v}) & _group(owner, v)):
+            if equal and v not in hard[out] and not ((clashes[out] - {v}) & _group(owner, v)):
                 owner[out] = owner[v]
                 break
     return owner
@@ -137,10 +153,10 @@ def _group(owner: list[int], v: int) -> set[int]:
 
 def plan(program: Program, strip: int = 2) -> Plan:
     """A plan in strips of `strip` feature frames; the fewest bytes that first fit by size finds."""
-    values, clashes, readers = _simulate(program, strip)
+    values, clashes, hard = _simulate(program, strip)
     last = len(values) - 1  # the softmax writes to its caller
     assert isinstance(program.operators[-1], Softmax)
-    owner = _share_in_place(program.operators, values, clashes, readers)
+    owner = _share_in_place(program.operators, values, clashes, hard)
     groups: dict[int, set[int]] = {}
     for v in range(1, last):
         groups.setdefault(owner[v], set()).add(v)

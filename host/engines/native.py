@@ -130,3 +130,11 @@ class NativeModel:
         if features.shape[1:] != (self.frames, self.width):
             raise ValueError(f"features are {features.shape[1:]}, the model takes ({self.frames}, {self.width})")
         return features
+
+
+def capture(slots: np.ndarray, shift: int) -> np.ndarray:
+    """A whole stream of microphone slots int32 [n] -> int16 [n]; shift: gain in steps of 6 dB."""
+    slots = np.ascontiguousarray(slots, np.int32)
+    samples = np.empty(len(slots), np.int16)
+    library().host_capture(_pointer(slots), len(slots), shift, _pointer(samples))
+    return samples

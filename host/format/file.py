@@ -236,7 +236,7 @@ def read(file: bytes) -> tuple[Program, Plan]:
     listening = Listening(hop, history, votes, threshold, cooldown, gate)
     try:
         words = tuple(w.decode() for w in labels)
-        name = found.get("name", b"").decode()
     except UnicodeDecodeError as error:
         raise FormatError(f"a label is not UTF-8: {error}") from error
+    name = found.get("name", b"").decode(errors="replace")  # it may be ignored, so it is no reason to refuse a file
     return Program(frontend, operators, words, listening, name), Plan(strip, tuple(columns), tuple(offsets), arena)

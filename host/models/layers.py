@@ -76,7 +76,8 @@ class Gate(nn.Module):
             raise ValueError(f"gate form {form!r}: 'code' (V * S * sigmoid(A) + V) or 'text' (V * S + A)")
         self.form = form
         self.strength = nn.Parameter(torch.ones(()))
-        self.norm = nn.BatchNorm2d(channels) if norm else None
+        # a long memory of the statistics: with PyTorch's 0.1 the folded constants, and so the accuracy, flicker
+        self.norm = nn.BatchNorm2d(channels, momentum=0.02) if norm else None
         self.channels = channels
         self.quantizer = Quantizer(128)
         self.before_residual = Quantizer(128) if form == "text" else None

@@ -54,7 +54,7 @@ def fft256(re, im):
     re, im = re[..., order], im[..., order]
     span = 1
     while span < HALF:
-        shape = (*re.shape[:-1], -1, 4, span)
+        shape = (*re.shape[:-1], HALF // (4 * span), 4, span)
         x, y = re.reshape(shape), im.reshape(shape)
         turn = np.arange(span) * (FFT // (4 * span))
         ar, ai = x[..., 0, :] >> 2, y[..., 0, :] >> 2

@@ -177,12 +177,36 @@ tympan_status tympan_frontend_read(tympan_frontend_config *c, const void *sectio
     return TYMPAN_OK;
 }
 
+/* Whether the bytes are UTF-8, as RFC 3629 has it: no overlong forms, no surrogates, nothing above U+10FFFF. */
+static bool is_utf8(const uint8_t *p, const uint8_t *end) {
+    while (p < end) {
+        const uint8_t first = *p++;
+        const unsigned more = first < 0x80 ? 0 : first < 0xC2 ? 4 : first < 0xE0 ? 1 : first < 0xF0 ? 2 : first < 0xF5 ? 3 : 4;
+        if (more == 4 || end - p < (int)more) {
+            return false;
+        }
+        if ((first == 0xE0 && p[0] < 0xA0) || (first == 0xED && p[0] > 0x9F) || (first == 0xF0 && p[0] < 0x90)
+            || (first == 0xF4 && p[0] > 0x8F)) {
+            return false;
+        }
+        for (unsigned i = 0; i < more; i++) {
+            if ((*p++ & 0xC0) != 0x80) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 static tympan_status open_labels(const chunk *part, tympan_model *model) {
     if (part->bytes < 1 || part->data[0] < 1) {
         return TYMPAN_LABELS;
     }
     model->label_count = part->data[0];
     model->labels = (const char *)part->data + 1;
+    if (!is_utf8(part->data + 1, part->data + part->bytes)) {
+        return TYMPAN_LABELS;
+    }
     unsigned ends = 0;
     for (uint32_t i = 1; i < part->bytes; i++) {
         ends += part->data[i] == 0;

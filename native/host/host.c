@@ -128,3 +128,10 @@ void host_frontend_clips(host_frontend *h, const int16_t *clips, uint32_t count,
             * (size_t)tympan_frontend_width(&h->frontend.config);
     }
 }
+
+/* A whole stream of microphone slots to samples. */
+void host_capture(const int32_t *slots, uint32_t count, uint32_t shift, int16_t *samples) {
+    tympan_capture capture;
+    tympan_capture_reset(&capture, shift);
+    tympan_capture_run(&capture, slots, 1, samples, count);
+}

@@ -6,7 +6,6 @@
 #include "py/objarray.h"
 #include "py/objstr.h"
 #include "py/runtime.h"
-#include "py/unicode.h"
 
 #include "../core/tympan.h"
 
@@ -43,14 +42,6 @@ static bool is_bytes(const mp_buffer_info_t *info) {
 
 static void raise_refused(tympan_status status) {
     mp_raise_msg_varg(&mp_type_ValueError, MP_ERROR_TEXT("model refused, %s: %s"), tympan_status_name(status), tympan_status_text(status));
-}
-
-static mp_obj_t text(const char *s) {
-    size_t length = strlen(s);
-    if (!utf8_check((const byte *)s, length)) {
-        raise_refused(TYMPAN_LABELS);
-    }
-    return mp_obj_new_str(s, length);
 }
 
 // Model(source): source is a buffer, or a file whose read() gives one
@@ -93,7 +84,8 @@ static mp_obj_t model_make_new(const mp_obj_type_t *type, size_t n_args, size_t 
     self->running = false;
     mp_obj_tuple_t *labels = MP_OBJ_TO_PTR(mp_obj_new_tuple(self->model.label_count, NULL));
     for (size_t i = 0; i < self->model.label_count; i++) {
-        labels->items[i] = text(tympan_model_label(&self->model, i));
+        const char *label = tympan_model_label(&self->model, i);
+        labels->items[i] = mp_obj_new_str(label, strlen(label));
     }
     self->labels = MP_OBJ_FROM_PTR(labels);
     return MP_OBJ_FROM_PTR(self);

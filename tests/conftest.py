@@ -1,0 +1,53 @@
+"""What the tests share: real recordings where they are there, small random programs, a folder of synthesized words."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from hypothesis import settings
+
+from host.data.speech import TESTING_VOICES, decibels, random_speaker, synthesizer, to_int16
+
+ROOT = Path(__file__).resolve().parents[1]
+MODEL = ROOT / "models" / "tinyspeech-z4.bin"
+
+settings.register_profile("tympan", deadline=None, derandomize=True)
+settings.load_profile("tympan")
+torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def recordings() -> Path:
+    """The folder of unpacked recordings: $TYMPAN_DATA, or ../shared/data unpacked once under build/."""
+    given = os.environ.get("TYMPAN_DATA")
+    if given:
+        return Path(given)
+    script = ROOT.parent / "shared" / "data" / "unpack.py"
+    if not script.exists():
+        pytest.skip("no recordings: set TYMPAN_DATA to their folder")
+    folder = ROOT / "build" / "recordings"
+    subprocess.run([sys.executable, script, folder], check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def spoken(tmp_path_factory) -> Path:
+    """A folder of one-second synthesized clips, three of each of the ten words, of "bed", and of silence."""
+    from host.data.dataset import SILENCE, WORDS
+
+    root = tmp_path_factory.mktemp("spoken")
+    for word in (*WORDS, "bed", SILENCE):
+        (root / word).mkdir()
+        for i in range(3):
+            rng = np.random.default_rng(i)
+            x = rng.standard_normal(16000) * decibels(-50)
+            if word != SILENCE:
+                said = synthesizer().say(word, random_speaker(rng, TESTING_VOICES))[:12000] * 0.5
+                x[2000 : 2000 + len(said)] += said
+            soundfile.write(root / word / f"{i}.wav", to_int16(x), 16000, subtype="PCM_16")
+    return root

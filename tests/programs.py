@@ -1,0 +1,111 @@
+"""Random small programs over all operators, and signals that are hard on a front end."""
+
+import numpy as np
+
+from host.compiler import lowering
+from host.compiler.lowering import Builder, Node
+from host.format.program import FrontEnd, Program
+from host.models.frontends import FRAME, HOP, RATE, htk_edges, log_mel
+
+
+def random_frontend(rng: np.random.Generator, frames: int, width: int) -> FrontEnd:
+    """Log-mels of `width` bands, or as many MFCCs of more bands."""
+    base = log_mel(frames)
+    bands = width if rng.random() < 0.5 else width + int(rng.integers(0, 20))
+    # few bands are wide; wider than 64 bins between two edges the format does not go
+    high = float(rng.uniform(2500, 7500 if bands > 12 else 3000))
+    edges = htk_edges(float(rng.uniform(0, 200)), high, bands)
+    edges = tuple(np.maximum.accumulate(np.array(edges) + np.arange(len(edges))).tolist())  # strictly ascending
+    frame = int(rng.choice([FRAME, 512, 200, 333]))
+    hop = int(rng.integers(frame // 4, frame + 1)) if frame != FRAME else HOP
+    gains, offsets, shift = (), (), 0
+    if bands != width:
+        gains = tuple(rng.integers(-3000, 3000, width).tolist())
+        offsets = tuple(rng.integers(-(1 << 22), 1 << 22, width).tolist())
+        shift = int(rng.integers(10, 16))
+    zero = int(rng.integers(0, 256))
+    return FrontEnd(RATE, frame, hop, frames, edges, base.log_gain, base.log_offset, gains, offsets, shift, zero)
+
+
+def _conv(rng, x: Node, out: int, kernel=(1, 1), **options) -> Node:
+    per_group = x.shape[2] // options.get("groups", 1)
+    weight = rng.standard_normal((out, per_group, *kernel)) * rng.uniform(0.1, 2, (out, 1, 1, 1))
+    bias = rng.standard_normal(out) * 10 ** rng.uniform(-3, 1)
+    zero = int(rng.choice([0, 128, 40]))
+    return lowering.conv2d(x, weight, bias, float(10 ** rng.uniform(-2.5, -0.5)), zero, **options)
+
+
+def _layer(rng, x: Node) -> Node:
+    frames, bands, channels = x.shape
+    kind = rng.choice(["conv", "grouped", "pool", "condense", "add"])
+    if kind == "conv":
+        kernel = (int(rng.integers(1, min(4, frames) + 1)), int(rng.integers(1, 4)))
+        stride = (int(rng.integers(1, 3)), int(rng.integers(1, 3)))
+        pad = int(rng.integers(0, kernel[1]))
+        if bands + 2 * pad < kernel[1]:
+            return x
+        return _conv(rng, x, int(rng.integers(1, 9)), kernel, stride=stride, pad=pad)
+    if kind == "grouped":
+        kernel = (min(3, frames), min(3, bands))
+        return _conv(rng, x, channels * int(rng.integers(1, 3)), kernel, pad=kernel[1] // 2, groups=channels)
+    if kind == "pool" and frames > 3:
+        return lowering.max_pool(x, (int(rng.integers(1, 3)), int(rng.integers(1, min(2, bands) + 1))))
+    # values that gate or are added may be coarser by whole factors
+    t = 2 if frames % 2 == 0 and rng.random() < 0.7 else 1
+    f = 2 if bands % 2 == 0 and rng.random() < 0.7 else 1
+    coarse = _conv(rng, lowering.max_pool(x, (t, f)) if t * f > 1 else x, channels)
+    gain, other, bias = rng.standard_normal((3, channels))
+    scale, zero = float(10 ** rng.uniform(-2, -0.5)), int(rng.choice([0, 100, 128]))
+    if kind == "add":
+        return lowering.add(x, coarse, gain, other, bias, scale, zero)
+    return lowering.gate(x, coarse, gain, other, bias, scale, zero, x if rng.random() < 0.5 else None)
+
+
+def random_program(seed: int) -> Program:
+    """A valid program: a few layers of random kind and shape, then pool, dense and softmax."""
+    rng = np.random.default_rng(seed)
+    frames, width, classes = int(rng.integers(8, 40)), int(rng.integers(2, 14)), int(rng.integers(2, 13))
+    frontend = random_frontend(rng, frames, width)
+
+    def body(x: Node) -> Node:
+        for _ in range(int(rng.integers(1, 6))):
+            if x.shape[0] >= 4:
+                x = _layer(rng, x)
+        x = lowering.global_average_pool(x, float(10 ** rng.uniform(-2.5, -0.5)), int(rng.choice([0, 128])))
+        return lowering.dense(x, rng.standard_normal((classes, x.shape[2])), rng.standard_normal(classes))
+
+    builder = Builder(shapes=[(frames, width, 1)])
+    lowering.softmax(body(Node(builder, 0, 1 / 32, frontend.zero)))
+    labels = tuple(f"word{i}" for i in range(classes))
+    return Program(frontend, builder.operators, labels, name=f"random {seed}")
+
+
+def kinds(program: Program) -> list[str]:
+    """NumPy types of the values that the C core writes."""
+    return ["u1"] * (len(program.operators) - 2) + ["<i2", "<u2"]
+
+
+def hard_signals(count: int, samples: int, seed: int = 0) -> np.ndarray:
+    """int16 [count, samples]: silence, full scale, square, click, offsets, and noise of all levels."""
+    rng = np.random.default_rng(seed)
+    levels = 10 ** rng.uniform(0, 4.5, (count, 1))
+    x = (rng.standard_normal((count, samples)) * levels).clip(-32768, 32767).astype(np.int16)
+    t = np.arange(samples)
+    x[0] = 0
+    x[1] = 32767
+    x[2] = -32768
+    x[3] = np.where(t % 50 < 25, 32767, -32768)
+    x[4] = t == samples // 2
+    x[5] = np.round(32767 * np.sin(2 * np.pi * 1000 * t / RATE))
+    x[6] = 1
+    x[7] = np.where(t % 2, 32767, -32768)
+    return x
+
+
+def golden_windows(count: int, samples: int) -> np.ndarray:
+    """int16 [count, samples] from integers alone, the same for ever: noise that grows from window to window."""
+    state, out = 1, np.empty(count * samples, np.int64)
+    for i in range(len(out)):
+        state = (state * 1103515245 + 12345) & 0x7FFFFFFF
+        out[i] = (state >> 15) - 32768
+    return (out.reshape(count, samples) >> np.arange(count - 1, -1, -1)[:, None]).astype(np.int16)
