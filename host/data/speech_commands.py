@@ -86,7 +86,7 @@ def read(root: Path, split: str, cache: Path, quiet: bool = False):
         word, index, count = path.split("/")[0], *map(int, part.split("/"))
         words.append(NOISE_FOLDER if word == SILENCE else word)
         if word == NOISE_FOLDER:
-            splits.append(VALIDATION if index >= 0.9 * count else TRAINING)
+            splits.append(VALIDATION if index >= count - max(count // 10, count > 1) else TRAINING)
         else:
             splits.append(listed.get(path, TRAINING) if by_list else hash_split(path))
     return levels, np.array(words), np.array(splits, dtype="<U10")

@@ -68,9 +68,10 @@ class Gate(nn.Module):
 
     form "code": V * S * sigmoid(A) + V, which tends to V as S -> 0. form "text": V * S + A, which tends to A.
     A is not expanded: its cells cover several values of V (nearest-neighbour expansion commutes with what made it).
+    norm: batch norm behind the gate. residual: whether one will be added.
     """
 
-    def __init__(self, channels: int, form: str = "code", norm: bool = True):
+    def __init__(self, channels: int, form: str = "code", norm: bool = True, residual: bool = False):
         super().__init__()
         if form not in ("code", "text"):
             raise ValueError(f"gate form {form!r}: 'code' (V * S * sigmoid(A) + V) or 'text' (V * S + A)")
@@ -80,7 +81,7 @@ class Gate(nn.Module):
         self.norm = nn.BatchNorm2d(channels, momentum=0.02) if norm else None
         self.channels = channels
         self.quantizer = Quantizer(128)
-        self.before_residual = Quantizer(128) if form == "text" else None
+        self.before_residual = Quantizer(128) if form == "text" and residual else None
 
     def folded(self):
         """Batch norm as per-channel (gain, bias), float64 [channels]."""

@@ -26,12 +26,12 @@ class AttentionCondenser(nn.Module):
     condensed cells: the same result for a quarter of the work.
     """
 
-    def __init__(self, channels: int, mid: int, out: int, form: str = "code", norm: bool = True):
+    def __init__(self, channels: int, mid: int, out: int, form: str = "code", residual: bool = False):
         super().__init__()
         self.condense = MaxPool((2, 2))
         self.embed = nn.Sequential(Conv2D(channels, mid), Conv2D(mid, out))
         self.expand = Conv2D(out, channels, relu=False, attention=form == "code")
-        self.gate = Gate(channels, form, norm)
+        self.gate = Gate(channels, form, residual=residual)
 
     def forward(self, v, residual=None):
         return self.gate(v, self.expand(self.embed(self.condense(v))), residual)
@@ -40,11 +40,11 @@ class AttentionCondenser(nn.Module):
 class Block(nn.Module):
     """Two attention condensers and a residual add round both."""
 
-    def __init__(self, channels: int, condensers, form: str = "code", norm: bool = True):
+    def __init__(self, channels: int, condensers, form: str = "code"):
         super().__init__()
         (mid0, out0), (mid1, out1) = condensers
-        self.first = AttentionCondenser(channels, mid0, out0, form, norm)
-        self.second = AttentionCondenser(channels, mid1, out1, form, norm)
+        self.first = AttentionCondenser(channels, mid0, out0, form)
+        self.second = AttentionCondenser(channels, mid1, out1, form, residual=True)
 
     def forward(self, x):
         return self.second(self.first(x), residual=x)

@@ -77,12 +77,17 @@ def validate(model: Network, data: Dataset, split: str = VALIDATION) -> float:
     return float((predict(model, data.levels[rows]).argmax(1) == data.target[rows]).mean())
 
 
+def _steps(rows: np.ndarray, recipe: Recipe) -> int:
+    """Whole batches in an epoch; fewer clips than one batch are a batch."""
+    return max(1, len(rows) // recipe.batch)
+
+
 def calibrate(model: Network, data: Dataset, recipe: Recipe, rng: np.random.Generator, batches: int = 8) -> None:
     """Let the quantisers see the ranges of a few batches before a training that is quantised from the start."""
     model.train()
     rows = epoch_rows(data, recipe, rng)
     with torch.no_grad():
-        for i in range(batches):
+        for i in range(min(batches, _steps(rows, recipe))):
             part = data.levels[rows[i * recipe.batch : (i + 1) * recipe.batch]]
             model(to_features(augmented(part, model.frontend.frames, recipe, rng), model.frontend))
 
@@ -101,8 +106,8 @@ def train_epochs(
             model.quantize()
         rows = epoch_rows(data, recipe, rng)
         model.train()
-        loss_sum = right = 0.0
-        steps = len(rows) // recipe.batch
+        loss_sum = right = seen = 0.0
+        steps = _steps(rows, recipe)
         bar = tqdm(
             range(steps), f"epoch {epoch + 1}/{recipe.epochs}", leave=False, disable=quiet or None, mininterval=1
         )
@@ -120,8 +125,9 @@ def train_epochs(
             optimizer.step()
             loss_sum += loss.item()
             right += (logits.argmax(1) == target).sum().item()
+            seen += len(target)
             bar.set_postfix(loss=f"{loss_sum / (step + 1):.3f}", refresh=False)
         yield Epoch(
-            epoch + 1, loss_sum / steps, right / (steps * recipe.batch), validate(model, data),
+            epoch + 1, loss_sum / steps, right / seen, validate(model, data),
             learning_rate(recipe, epoch + 1), model.quantized, time.monotonic() - started,
         )  # fmt: skip

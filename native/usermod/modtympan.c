@@ -4,8 +4,8 @@
 
 #include "py/binary.h"
 #include "py/objarray.h"
-#include "py/objstr.h"
 #include "py/runtime.h"
+#include "py/stream.h"
 
 #include "../core/tympan.h"
 
@@ -44,24 +44,39 @@ static void raise_refused(tympan_status status) {
     mp_raise_msg_varg(&mp_type_ValueError, MP_ERROR_TEXT("model refused, %s: %s"), tympan_status_name(status), tympan_status_text(status));
 }
 
-// Model(source): source is a buffer, or a file whose read() gives one
+// All bytes of a file, whether it was opened as text or not.
+static void read_file(mp_obj_t file, vstr_t *bytes) {
+    vstr_init(bytes, 1024);
+    for (;;) {
+        int error = 0;
+        char *end = vstr_add_len(bytes, 512);
+        mp_uint_t count = mp_stream_rw(file, end, 512, &error, MP_STREAM_RW_READ);
+        if (error) {
+            mp_raise_OSError(error);
+        }
+        vstr_cut_tail_bytes(bytes, 512 - count);
+        if (count == 0) {
+            return;
+        }
+    }
+}
+
+// Model(source): source is a buffer or a file
 static mp_obj_t model_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     mp_arg_check_num(n_args, n_kw, 1, 1, false);
     mp_buffer_info_t file;
-    mp_obj_t source = args[0];
-    if (mp_obj_is_str(source)) {
-        mp_raise_TypeError(MP_ERROR_TEXT("Model takes a buffer or a file opened with 'rb', not a name"));
+    if (mp_obj_is_str(args[0])) {
+        mp_raise_TypeError(MP_ERROR_TEXT("Model takes a buffer or an open file, not a name"));
     }
-    if (!mp_get_buffer(source, &file, MP_BUFFER_READ)) {
-        mp_obj_t read[2];
-        mp_load_method_maybe(source, MP_QSTR_read, read);
-        if (read[0] == MP_OBJ_NULL) {
-            mp_raise_TypeError(MP_ERROR_TEXT("Model takes a buffer or a file opened with 'rb'"));
+    if (!mp_get_buffer(args[0], &file, MP_BUFFER_READ)) {
+        if (!MP_OBJ_TYPE_HAS_SLOT(mp_obj_get_type(args[0]), protocol)) {
+            mp_raise_TypeError(MP_ERROR_TEXT("Model takes a buffer or an open file"));
         }
-        source = mp_call_method_n_kw(0, 0, read);
-        if (!mp_get_buffer(source, &file, MP_BUFFER_READ) || mp_obj_is_str(source)) {
-            mp_raise_TypeError(MP_ERROR_TEXT("Model takes a file opened with 'rb', not a text file"));
-        }
+        mp_get_stream_raise(args[0], MP_STREAM_OP_READ);
+        vstr_t bytes;
+        read_file(args[0], &bytes);
+        file.buf = bytes.buf;
+        file.len = bytes.len;
     }
 
     model_obj_t *self = mp_obj_malloc(model_obj_t, type);

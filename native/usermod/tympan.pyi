@@ -50,7 +50,7 @@ class Model:
     memory: Memory
 
     def __init__(self, source: Buffer | BinaryIO) -> None:
-        """source: the bytes of a model.bin, or the file opened with "rb".
+        """source: the bytes of a model.bin, or the open file.
 
         ValueError with a named reason where the file is refused, MemoryError where it does not fit.
         """

@@ -1,0 +1,62 @@
+"""The module `tympan` in MicroPython's unix port, with 64- and with 32-bit integers and pointers."""
+
+import math
+import platform
+
+import pytest
+
+from host.engines.micropython import run_script
+from tests.conftest import MODEL, ROOT
+
+BITS = [64, pytest.param(32, marks=pytest.mark.skipif(platform.machine() != "x86_64", reason="no 32-bit compiler"))]
+
+EXPECTED = """\
+('yes', 'no', 'up', 'down', 'left', 'right', 'on', 'off', 'stop', 'go')
+[('arena', 964), ('file', {size}), ('stream', 6352), ('tables', 1084)]
+16000 480 160 94 12 45 True
+[('cooldown', 1000), ('gate', 0), ('history', 5), ('hop', 200), ('threshold', 52428), ('votes', 3)]
+98 98 1128 {level} 0
+True True
+True 98
+True
+True 0
+98 98 False
+True
+True True
+KeyError: 0
+True
+RuntimeError: the model is running: trace may not run it again
+ValueError: features: expected 1128 bytes (94 frames of 12), got 3 of type 'B'
+ValueError: features: expected 1128 bytes (94 frames of 12), got 1128 of type 'h'
+ValueError: out: expected array('H') of 10, one per label
+ValueError: out: expected array('H') of 10, one per label
+ValueError: out: expected array('H') of 10, one per label
+TypeError: object with buffer protocol required
+TypeError: function missing 1 required positional arguments
+TypeError: object with buffer protocol required
+ValueError: expected array('h') or bytes, got type 'f'
+ValueError: expected array('h') or bytes, got type 'i'
+ValueError: expected whole, aligned items of 2 bytes, got 3 bytes
+ValueError: expected array('h') or bytes, got a str
+TypeError: object with buffer protocol required
+ValueError: expected whole, aligned items of 4 bytes, got 3 bytes
+ValueError: expected array('i') or bytes, got type 'h'
+TypeError: Stream takes a tympan.Model
+ValueError: gain: 0 to 8, in steps of 6 dB
+ValueError: model refused, TRUNCATED: the file is shorter than its header says; copy it again
+TypeError: Model takes a buffer or an open file, not a name
+TypeError: Model takes a buffer or an open file
+ValueError: model refused, TRUNCATED: the file is shorter than its header says; copy it again
+ValueError: model refused, CHECKSUM: the checksum does not match; the file was damaged, copy it again
+True
+ValueError: model refused, MAGIC: this is not a tympan model: it does not begin with TYMP
+"""
+
+
+@pytest.mark.parametrize("bits", BITS)
+def test_what_a_tinkerer_types(bits):
+    out = run_script(ROOT / "tests" / "micropython_api.py", str(MODEL), bits=bits)
+    samples = [(i * i * 7) % 6000 - 3000 for i in range(16000)]
+    level = math.isqrt(sum(x * x for x in samples) // len(samples))
+    expected = EXPECTED.format(size=MODEL.stat().st_size, level=level)
+    assert out.splitlines() == expected.splitlines()

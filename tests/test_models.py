@@ -1,0 +1,159 @@
+"""The networks: what the article's code lost is there, and evaluation computes the robot's integers."""
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from host.compiler import lowering
+from host.compiler.lowering import Builder, Node
+from host.compiler.plan import plan
+from host.compiler.quantize import QuantizationError, linear_constants
+from host.engines.native import NativeModel
+from host.format.file import write
+from host.format.program import Gate as GateOperator
+from host.models.frontends import mfcc
+from host.models.layers import Gate
+from host.models.quantizer import Signal
+from host.models.tinyspeech import TinySpeech
+from host.reference import operators
+
+FRONTEND = mfcc(np.zeros(12), np.full(12, 50.0))
+LABELS = tuple(f"w{i}" for i in range(10))
+
+
+def network(form: str = "code") -> TinySpeech:
+    torch.manual_seed(0)
+    return TinySpeech("tinyspeech-z4", FRONTEND, LABELS, form=form)
+
+
+def batch(count: int = 8) -> torch.Tensor:
+    return torch.randint(0, 256, (count, 94, 12), dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
+
+
+def trained(form: str = "code") -> TinySpeech:
+    """A network after a few quantised steps, its parameters far from their initial values."""
+    net = network(form)
+    net.train()
+    net(batch())
+    net.quantize()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.05, momentum=0.9)
+    for _ in range(4):
+        optimizer.zero_grad()
+        F.cross_entropy(net(batch()), torch.arange(8)).backward()
+        optimizer.step()
+    return net
+
+
+def test_z4_has_the_articles_parameters():
+    assert network().parameter_count() == 3164
+
+
+@pytest.mark.parametrize("form", ["code", "text"])
+@pytest.mark.parametrize("quantized", [False, True], ids=["float", "quantized"])
+def test_every_parameter_receives_a_gradient(form, quantized):
+    net = network(form)
+    net.train()
+    net(batch())
+    if quantized:
+        net.quantize()
+    F.cross_entropy(net(batch()), torch.arange(8)).backward()
+    still = [n for n, p in net.named_parameters() if p.grad is None or not p.grad.abs().sum()]
+    if not quantized:
+        still = [n for n in still if not n.endswith("log_step")]
+    assert still == []
+
+
+def test_each_block_adds_its_input():
+    net = network().eval()
+    x = Signal(torch.randn(2, 7, 92, 12), None, 128)
+    for block in net.blocks:
+        inside = block.second(block.first(x)).real
+        assert torch.allclose(block(x).real, inside + x.real, atol=1e-5)
+        assert not torch.allclose(block(x).real, inside, atol=1e-2)
+
+
+def test_each_block_adds_its_input_in_the_program():
+    program = trained().program()
+    gates = [(i + 1, op) for i, op in enumerate(program.operators) if isinstance(op, GateOperator)]
+    assert len(gates) == 8
+    for (_, first), (_, second) in zip(gates[::2], gates[1::2], strict=True):
+        assert first.residual is None and second.residual == first.source and second.residual_mult > 0
+
+
+def gate_output(form: str, strength: float):
+    torch.manual_seed(2)
+    gate = Gate(3, form, norm=False).eval()
+    gate.strength.data.fill_(strength)
+    v, a = torch.randn(1, 3, 4, 6), torch.randn(1, 3, 2, 3)
+    return gate(Signal(v, None, 128), Signal(a, None, 128)).real, v, F.interpolate(a, scale_factor=2.0)
+
+
+def test_without_strength_the_codes_gate_leaves_v():
+    y, v, _ = gate_output("code", 0.0)
+    assert torch.equal(y, v)
+
+
+def test_without_strength_the_texts_gate_leaves_a():
+    y, _, a = gate_output("text", 0.0)
+    assert torch.equal(y, a)
+
+
+def test_with_strength_the_gates_are_what_is_printed():
+    y, v, a = gate_output("code", 0.7)
+    assert torch.allclose(y, v * 0.7 * torch.sigmoid(a) + v, atol=1e-6)
+    y, v, a = gate_output("text", 0.7)
+    assert torch.allclose(y, v * 0.7 + a, atol=1e-6)
+
+
+def test_the_limits_hold_on_integers():
+    """With scale and zero point kept, strength 0 gives back V, or the expanded A, value for value."""
+    rng = np.random.default_rng(0)
+    v, a = rng.integers(0, 256, (1, 4, 6, 3)), rng.integers(0, 256, (1, 2, 3, 3))
+    builder = Builder(shapes=[(4, 6, 3), (2, 3, 3)])
+    nodes = Node(builder, 0, 0.05, 128), Node(builder, 1, 0.05, 128)
+    one, nothing = np.ones(3), np.zeros(3)
+    lowering.gate(*nodes, one, one * 0.0, nothing, 0.05, 128, None)
+    lowering.add(*nodes, one * 0.0, one, nothing, 0.05, 128)
+    gate, add = builder.operators
+    assert np.array_equal(operators.gate(gate, v, a, 128), v)
+    assert np.array_equal(operators.add(add, v, a, 128, 128), operators.expand(a, (2, 2)))
+
+
+def test_an_unknown_gate_form_is_refused():
+    with pytest.raises(ValueError, match=r"'code' .* or 'text'"):
+        Gate(3, "both")
+
+
+@pytest.mark.parametrize("form", ["code", "text"])
+def test_evaluation_is_the_robots_integers(form):
+    net = trained(form).eval()
+    features = batch(6)
+    program = net.program()
+    expected = operators.run(program, features.numpy())[-1].reshape(6, -1)
+    with torch.no_grad():
+        assert np.array_equal(net(features).numpy(), expected)
+    model = NativeModel(write(program, plan(program)), 94, 12, 10)
+    assert np.array_equal(model.run(features.numpy()), expected)
+
+
+def test_training_in_quantised_mode_is_close_to_evaluation():
+    net = trained()
+    features = batch(64)
+    for module in net.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.momentum = 1.0  # the running statistics become those of this batch
+    with torch.no_grad():
+        logits = net.train()(features)
+    probabilities = net.eval()(features) / 65535
+    assert (logits.softmax(1) - probabilities).abs().max() < 0.02
+
+
+def test_edges_are_valid_in_time():
+    shapes = network().program().shapes()
+    assert shapes[1] == (92, 12, 7) and (90, 12, 17) in shapes
+
+
+def test_weights_that_diverged_are_refused_with_a_sentence():
+    with pytest.raises(QuantizationError, match="diverged"):
+        linear_constants(np.full((2, 3), np.nan), np.zeros(2), 0.1, 128, 0.1, 0, "stem")

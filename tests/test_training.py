@@ -1,0 +1,127 @@
+"""Training: runs that resume bit for bit, refuse what does not fit, and end in a model.bin."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from host import train as command
+from host.compile import main as compile_command
+from host.data.dataset import SILENCE, TRAINING, UNKNOWN, VALIDATION, WORDS, Dataset, assemble, class_labels
+from host.engines.native import NativeModel
+from host.format.file import read
+from host.training.loop import epoch_rows, learning_rate
+from host.training.recipes import RECIPES, Recipe
+from host.training.run import RunConfig, RunError, make_config, train
+
+RECIPE = Recipe(
+    "test", epochs=3, float_epochs=1, batch=8, rate=0.02, momentum=0.9, decay=1e-4, cosine=True, shift=3, noise=2.0
+)  # fmt: skip
+
+
+def data(classes: int = 10, clips: int = 4) -> Dataset:
+    """Clips that are easy to tell apart: each word is loud in bands of its own."""
+    rng = np.random.default_rng(0)
+    labels = class_labels(classes)
+    words = np.repeat(np.array(labels), 2 * clips)
+    levels = rng.integers(60, 80, (len(words), 98, 40))
+    for i, w in enumerate(words):
+        k = labels.index(w)
+        levels[i, 30:60, 3 * k : 3 * k + 6] += 120
+    split = np.tile([TRAINING] * clips + [VALIDATION] * clips, len(labels))
+    return assemble(levels.astype(np.uint8), words, split, labels, "made up")
+
+
+def config(d: Dataset, recipe: Recipe = RECIPE, seed: int = 0) -> RunConfig:
+    return make_config("tinyspeech-z4", d, len(d.labels), "auto", seed, recipe)
+
+
+def silent(*_):
+    pass
+
+
+def test_a_resumed_run_is_bit_equal_to_an_uninterrupted_one(tmp_path):
+    d = data()
+    whole = train(config(d), d, tmp_path / "whole", quiet=True, log=silent).read_bytes()
+
+    class Interrupted(Exception):
+        pass
+
+    def interrupt(line):
+        if "2/3" in line:
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        train(config(d), d, tmp_path / "parts", quiet=True, log=interrupt)
+    resumed = train(config(d), d, tmp_path / "parts", resume=True, quiet=True, log=silent).read_bytes()
+    assert resumed == whole
+    metrics = [json.loads(line) for line in (tmp_path / "parts" / "metrics.jsonl").read_text().splitlines()]
+    assert [m["epoch"] for m in metrics] == [1, 2, 3]
+    assert [m["quantized"] for m in metrics] == [False, True, True]
+    names = {p.name for p in (tmp_path / "parts").iterdir()}
+    assert names == {"config.json", "metrics.jsonl", "curves.png", "last.pt", "best.pt", "model.bin"}
+    NativeModel(resumed)
+
+
+def test_a_run_is_not_resumed_with_another_configuration(tmp_path):
+    d = data()
+    short = dataclasses.replace(RECIPE, epochs=1, float_epochs=0)
+    train(config(d, short), d, tmp_path, quiet=True, log=silent)
+    with pytest.raises(RunError, match=r"another configuration: seed \(0, now 1\)"):
+        train(config(d, short, seed=1), d, tmp_path, resume=True, quiet=True)
+    with pytest.raises(RunError, match="recipe"):
+        train(config(d, RECIPE), d, tmp_path, resume=True, quiet=True)
+    with pytest.raises(RunError, match="holds a run already"):
+        train(config(d, short), d, tmp_path, quiet=True)
+    with pytest.raises(RunError, match="nothing to resume"):
+        train(config(d, short), d, tmp_path / "new", resume=True, quiet=True)
+    assert RunConfig.from_json((tmp_path / "config.json").read_text()) == config(d, short)
+
+
+def test_training_learns_and_the_file_knows_it(tmp_path):
+    d = data(clips=16)
+    recipe = dataclasses.replace(RECIPE, epochs=14, float_epochs=10, rate=0.05, shift=2)
+    path = train(config(d, recipe), d, tmp_path, quiet=True, log=silent)
+    last = json.loads((tmp_path / "metrics.jsonl").read_text().splitlines()[-1])
+    assert last["validation_accuracy"] > 0.8
+    program, _ = read(path.read_bytes())
+    assert program.labels == WORDS and program.name == "tinyspeech-z4"
+    assert compile_command([str(tmp_path), "-o", str(tmp_path / "again.bin")]) == 0
+    assert (tmp_path / "again.bin").read_bytes() == path.read_bytes()
+
+
+def test_the_articles_recipe_is_the_articles():
+    r = RECIPES["article"]
+    assert (r.epochs, r.batch, r.rate, r.momentum, r.decay) == (20, 64, 0.01, 0.9, 1e-4)
+    assert r.float_epochs == 0 and not r.cosine and not (r.shift or r.gain or r.noise)
+    assert learning_rate(r, 0.5) == learning_rate(r, 19.5) == 0.01
+
+
+def test_unknown_and_silence_are_drawn_as_often_as_a_word():
+    d = data(12, clips=6)
+    rows = epoch_rows(d, RECIPE, np.random.default_rng(0))
+    assert np.bincount(d.target[rows]).tolist() == [6] * 12
+    assert {d.labels[10], d.labels[11]} == {UNKNOWN, SILENCE}
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (["--data", "nowhere"], "no such folder"),
+        (["--data", "nothing.npz"], "not a readable .npz"),
+        (["--data", ".", "--split", "lists"], "no <word>|no validation_list"),
+    ],
+)
+def test_the_command_says_what_is_wrong(arguments, words, capsys, tmp_path, monkeypatch):
+    import re
+
+    monkeypatch.chdir(tmp_path)
+    assert command.main([*arguments, "--quiet"]) == 1
+    message = capsys.readouterr().err
+    assert message.startswith("error: ") and re.search(words, message)
+
+
+def test_compiling_an_empty_folder_is_an_error(tmp_path, capsys):
+    assert compile_command([str(tmp_path)]) == 1
+    assert "no config.json" in capsys.readouterr().err
