@@ -1,0 +1,143 @@
+"""The device's programs: the listening decision in both Pythons, and a recording heard in MicroPython."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from host.data.synthetic import Said
+from host.demo import Heard, compare, parse
+from host.engines.micropython import executable
+from tests.conftest import MODEL, ROOT
+
+DEVICE = ROOT / "device"
+LABELS = ("yes", "no", "_unknown_", "_silence_")
+RULE = {"hop": 200, "history": 5, "votes": 3, "threshold": 52428, "cooldown": 1000, "gate": 0}
+
+
+@pytest.fixture
+def decision(monkeypatch):
+    monkeypatch.syspath_prepend(str(DEVICE))
+    from decision import Decision
+
+    return Decision(LABELS, RULE)
+
+
+def play(decision, windows) -> list[tuple[int, int]]:
+    """(time, label) of each command, windows (label, probability) arriving every 200 ms."""
+    found = []
+    for i, (label, probability) in enumerate(windows):
+        heard = decision.update(label, probability, i * 200)
+        if heard >= 0:
+            found.append((i * 200, heard))
+    return found
+
+
+SURE, UNSURE = 65000, 40000
+
+
+def test_three_sure_windows_of_five_are_a_command(decision):
+    assert play(decision, [(3, SURE), (0, SURE), (0, SURE)]) == []
+    assert play(decision, [(0, SURE)]) == [(0, 0)]
+    assert decision.confidence == SURE
+
+
+def test_votes_need_not_be_in_a_row_but_within_the_history(decision):
+    assert play(decision, [(0, SURE), (1, SURE), (0, SURE), (1, UNSURE), (0, SURE)]) == [(800, 0)]
+    decision.reset()
+    assert play(decision, [(0, SURE), (1, SURE), (0, SURE), (1, UNSURE), (3, SURE), (0, SURE)]) == []
+
+
+def test_the_mean_of_the_leading_windows_must_reach_the_threshold(decision):
+    at = RULE["threshold"]
+    assert play(decision, [(0, at), (0, at), (0, at - 1)]) == []
+    decision.reset()
+    assert play(decision, [(0, at + 1), (0, at), (0, at - 1)]) == [(400, 0)]
+
+
+def test_deaf_after_a_command_then_afresh(decision):
+    assert play(decision, [(0, SURE)] * 12) == [(400, 0), (1800, 0)]
+
+
+def test_unknown_silence_and_skipped_windows_are_no_commands(decision):
+    assert play(decision, [(2, SURE)] * 6 + [(3, SURE)] * 6 + [(-1, 0)] * 6) == []
+    assert play(decision, [(0, SURE), (-1, 0), (0, SURE), (-1, 0), (0, SURE)]) == [(800, 0)]
+
+
+def test_the_decision_is_the_same_in_micropython(tmp_path):
+    """The same lines, the same windows, in CPython and in MicroPython."""
+    script = tmp_path / "replay.py"
+    script.write_text(
+        "import sys\n"
+        f"sys.path.insert(0, {str(DEVICE)!r})\n"
+        "from decision import Decision\n"
+        f"d = Decision({LABELS!r}, {RULE!r})\n"
+        "x = 12345\n"
+        "for i in range(3000):\n"
+        "    x = (x * 1103515245 + 12345) & 0x7FFFFFFF\n"
+        "    label = (x >> 16) % 5 - 1 if x & 0x8000 else 0\n"
+        "    heard = d.update(label, 45000 + (x >> 8) % 20000, i * 200)\n"
+        "    if heard >= 0:\n"
+        "        print(i, heard, d.confidence)\n"
+    )
+    outputs = [
+        subprocess.run([program, script], capture_output=True, text=True, check=True).stdout
+        for program in (sys.executable, str(executable()))
+    ]
+    assert outputs[0] == outputs[1] and outputs[0].count("\n") > 50
+
+
+def hear(*arguments) -> tuple[int, str]:
+    done = subprocess.run([str(executable()), DEVICE / "hear.py", *arguments], capture_output=True, text=True)
+    return done.returncode, done.stdout + done.stderr
+
+
+def write_wav(path: Path, samples, rate=16000, subtype="PCM_16") -> Path:
+    soundfile.write(path, samples, rate, subtype=subtype)
+    return path
+
+
+@pytest.mark.parametrize("length", [0, 1, 15359, 15360, 50000])
+def test_recordings_of_any_length_are_heard_to_their_end(length, tmp_path):
+    path = write_wav(tmp_path / "a.wav", np.zeros(length, np.int16))
+    code, out = hear(MODEL, path)
+    assert code == 0 and all(" %" in line for line in out.splitlines())
+
+
+@pytest.mark.parametrize(
+    "samples, rate, subtype, words",
+    [
+        (np.zeros(100), 8000, "PCM_16", "8000 Hz"),
+        (np.zeros((100, 2)), 16000, "PCM_16", "2 channels"),
+        (np.zeros(100), 16000, "PCM_24", "24 bits"),
+    ],
+)
+def test_recordings_that_do_not_fit_are_refused(samples, rate, subtype, words, tmp_path):
+    code, out = hear(MODEL, write_wav(tmp_path / "a.wav", samples, rate, subtype))
+    assert code == 1 and words in out and "a.wav" in out
+
+
+def test_files_that_do_not_fit_are_refused(tmp_path):
+    wav = write_wav(tmp_path / "a.wav", np.zeros(100))
+    (tmp_path / "b.wav").write_bytes(b"RIFF    WAVE")
+    (tmp_path / "half.bin").write_bytes(MODEL.read_bytes()[:1000])
+    for arguments, words in (
+        ([tmp_path / "half.bin", wav], "TRUNCATED"),
+        ([MODEL, MODEL], "not a wav file"),
+        ([MODEL, tmp_path / "b.wav"], "without samples"),
+        ([tmp_path / "none.bin", wav], "none.bin"),
+    ):
+        code, out = hear(*arguments)
+        assert code == 1 and words in out
+    assert hear(MODEL)[0] == 2
+
+
+def test_the_demos_score_counts_what_was_heard():
+    said = [Said("go", 1.0, 1.4), Said("bed", 3.0, 3.4), Said("left", 5.0, 5.4), Said("up", 7.0, 7.2)]
+    heard = [parse("  1.90 s  go      97 %"), Heard(3.9, "no", 90), Heard(6.0, "left", 95), Heard(6.4, "left", 88)]
+    pairs, false = compare(said, heard)
+    assert [h.word if h else None for _, h in pairs] == ["go", "left", None]
+    assert [(h.time, h.word) for h in false] == [(3.9, "no"), (6.4, "left")]
