@@ -1,8 +1,8 @@
 # When do windows make a command? No hardware in here: the robot, the simulator and the tests run these very lines.
 #
 # A window is heard as its most probable label. A label is a command when it leads in at least `votes` of the last
-# `history` windows and the mean of its probability over those it leads is at least `threshold`. After a command nothing is
-# heard for `cooldown` ms. Labels that begin with "_" (unknown, silence) are never commands. Integers only.
+# `history` windows and the mean of its probability over those it leads is at least `threshold`. After a command nothing
+# is heard for `cooldown` ms. Labels that begin with "_" (unknown, silence) are never commands. Integers only.
 from array import array
 
 
