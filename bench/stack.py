@@ -20,7 +20,16 @@ def compiled(folder: Path) -> str:
     sources = [*CORE.glob("*.c"), *CORE.glob("operators/*.c")]
     flag = "-m32"
     for source in sources:
-        target = ["-std=c99", "-O2", "-fno-pie", "-fcallgraph-info=su", "-c", str(source), "-o", str(folder / f"{source.stem}.o")]
+        target = [
+            "-std=c99",
+            "-O2",
+            "-fno-pie",
+            "-fcallgraph-info=su",
+            "-c",
+            str(source),
+            "-o",
+            str(folder / f"{source.stem}.o"),
+        ]
         if flag and subprocess.run(["gcc", flag, *target], capture_output=True).returncode == 0:
             continue
         flag = ""

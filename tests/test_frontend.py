@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,6 +28,24 @@ def test_levels_are_the_rounded_float_levels():
     inside = (exact >= 1) & (exact < 255)
     assert inside.sum() > 10000
     assert np.abs(found + 0.5 - exact)[inside].max() < 1.2
+
+
+def test_torchaudio_computes_the_same_levels():
+    """The mel bands are the field's: torchaudio's HTK filters, where torchaudio imports."""
+    try:
+        from torchaudio.transforms import MelSpectrogram
+    except (ImportError, OSError) as error:
+        pytest.skip(f"torchaudio does not import here ({error})")
+    config = frontends.log_mel()
+    signal = hard_signals(9, 16000)[8]
+    transform = MelSpectrogram(
+        16000, 512, 480, 160, 0.0, 4000.0, n_mels=40, center=False, power=2.0, norm=None, mel_scale="htk"
+    )
+    # torchaudio centres its window in the 512 points and so begins 16 samples earlier
+    padded = torch.from_numpy(np.pad(signal, 16) / 32768).float()
+    theirs = 10 * torch.log10(transform(padded) + 1e-12).numpy().T * 2.28 + 146
+    ours = reference.float_log_mel(reference.split_frames(signal, config), config) - 0.5
+    assert np.abs(theirs[: len(ours)] - ours)[ours > 5].max() < 0.5
 
 
 def test_level_of_a_tone_is_where_the_scale_says():

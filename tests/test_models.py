@@ -12,26 +12,26 @@ from host.compiler.quantize import QuantizationError, linear_constants
 from host.engines.native import NativeModel
 from host.format.file import write
 from host.format.program import Gate as GateOperator
+from host.models import Network, build
 from host.models.frontends import mfcc
 from host.models.layers import Gate
 from host.models.quantizer import Signal
-from host.models.tinyspeech import TinySpeech
 from host.reference import operators
 
 FRONTEND = mfcc(np.zeros(12), np.full(12, 50.0))
 LABELS = tuple(f"w{i}" for i in range(10))
 
 
-def network(form: str = "code") -> TinySpeech:
+def network(form: str = "code") -> Network:
     torch.manual_seed(0)
-    return TinySpeech("tinyspeech-z4", FRONTEND, LABELS, form=form)
+    return build({"code": "tinyspeech-z4", "text": "tinyspeech-z4-text"}[form], FRONTEND, LABELS)
 
 
 def batch(count: int = 8) -> torch.Tensor:
     return torch.randint(0, 256, (count, 94, 12), dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
 
 
-def trained(form: str = "code") -> TinySpeech:
+def trained(form: str = "code") -> Network:
     """A network after a few quantised steps, its parameters far from their initial values."""
     net = network(form)
     net.train()

@@ -1,6 +1,6 @@
 """The networks by name."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -12,14 +12,18 @@ from host.models.tinyspeech import TinySpeech
 
 @dataclass(frozen=True)
 class Design:
-    """A network and the features it takes: `coefficients` MFCCs (0: log-mels) by `frames`."""
+    """A network, what it is built with, and the features it takes: `coefficients` MFCCs (0: log-mels) by `frames`."""
 
     network: type[Network]
     coefficients: int
     frames: int
+    options: dict = field(default_factory=dict)
 
 
-MODELS = {"tinyspeech-z4": Design(TinySpeech, 12, 94)}
+MODELS = {
+    "tinyspeech-z4": Design(TinySpeech, 12, 94),
+    "tinyspeech-z4-text": Design(TinySpeech, 12, 94, {"form": "text"}),
+}
 
 
 def design_frontend(name: str, levels: np.ndarray) -> FrontEnd:
@@ -34,4 +38,5 @@ def design_frontend(name: str, levels: np.ndarray) -> FrontEnd:
 
 def build(name: str, frontend: FrontEnd, labels) -> Network:
     """A new network, randomly initialised from PyTorch's generator."""
-    return MODELS[name].network(name, frontend, labels)
+    design = MODELS[name]
+    return design.network(name, frontend, labels, **design.options)
