@@ -24,22 +24,7 @@ static uint8_t *buffer(const tympan_model *model, const tympan_value *value) {
 
 void tympan_engine_slide(tympan_model *model) {
     tympan_value *values = model->values;
-    for (unsigned v = 0; v <= model->operator_count; v++) {
-        values[v].needed = values[v].produced;
-    }
-    const uint8_t *p = model->operators;
-    for (unsigned i = 0; i < model->operator_count; i++) {
-        tympan_operator op;
-        p = tympan_operator_unpack(&op, p, model->operators_end, values, model->operator_count + 1u);
-        const uint8_t inputs[3] = {op.source, op.other, op.residual};
-        for (unsigned k = 0; k < 3; k++) {
-            if (inputs[k] != TYMPAN_NONE) {
-                tympan_value *value = &values[inputs[k]];
-                unsigned wanted = tympan_wanted(&op, values, &values[i + 1], inputs[k], values[i + 1].produced);
-                value->needed = (uint16_t)(wanted < value->needed ? wanted : value->needed);
-            }
-        }
-    }
+    tympan_find_needed(model, model->operator_count, 0);
     for (unsigned v = 1; v <= model->operator_count; v++) { /* the features are the caller's */
         tympan_value *value = &values[v];
         if (value->needed > value->base) {

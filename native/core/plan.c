@@ -18,37 +18,6 @@ static span frames_at(const tympan_value *value, unsigned from, unsigned to, boo
     return s;
 }
 
-/* Whether the operator reads a frame of values[input] last when it writes the same frame to the same place. */
-static bool in_place(const tympan_operator *op, const tympan_value *values, unsigned input, const tympan_value *out) {
-    const tympan_value *in = &values[input];
-    return (op->kind == TYMPAN_GATE || op->kind == TYMPAN_ADD) && (input == op->source || input == op->residual)
-        && in->offset == out->offset && in->base == out->base;
-}
-
-/* First frame of each value that must survive while operator `index` writes frames up to `ready`. */
-static void find_needed(tympan_model *model, unsigned index, unsigned ready) {
-    tympan_value *values = model->values;
-    for (unsigned v = 0; v <= model->operator_count; v++) {
-        values[v].needed = values[v].frames;
-    }
-    const uint8_t *p = model->operators;
-    for (unsigned i = 0; i < model->operator_count; i++) {
-        tympan_operator op;
-        p = tympan_operator_unpack(&op, p, model->operators_end, values, model->operator_count + 1u);
-        const uint8_t inputs[3] = {op.source, op.other, op.residual};
-        for (unsigned k = 0; k < 3; k++) {
-            if (inputs[k] != TYMPAN_NONE) {
-                const tympan_value *out = &values[i + 1];
-                bool early = i == index && in_place(&op, values, inputs[k], out);
-                unsigned wanted = tympan_wanted(&op, values, out, inputs[k], early ? ready : out->produced);
-                if (wanted < values[inputs[k]].needed) {
-                    values[inputs[k]].needed = (uint16_t)wanted;
-                }
-            }
-        }
-    }
-}
-
 /* Whether operator `index` may write frames up to `ready` where the plan puts them. */
 static bool may_write(tympan_model *model, unsigned index, bool pool, unsigned ready) {
     const tympan_value *out = &model->values[index + 1];
@@ -56,7 +25,7 @@ static bool may_write(tympan_model *model, unsigned index, bool pool, unsigned r
     if (ready - out->base > out->columns || written.end > model->arena_bytes) {
         return false;
     }
-    find_needed(model, index, ready);
+    tympan_find_needed(model, index, ready);
     for (unsigned v = 1; v <= model->operator_count; v++) {
         const tympan_value *value = &model->values[v];
         const bool summing = value->summed > 0 && value->needed == 0;

@@ -58,3 +58,33 @@ unsigned tympan_wanted(const tympan_operator *op, const tympan_value *values, co
     }
     return least(wanted, never);
 }
+
+/* Whether the operator reads a frame of values[input] last when it writes the same frame to the same place. */
+static bool in_place(const tympan_operator *op, const tympan_value *values, unsigned input, const tympan_value *out) {
+    const tympan_value *in = &values[input];
+    return (op->kind == TYMPAN_GATE || op->kind == TYMPAN_ADD) && (input == op->source || input == op->residual)
+        && in->offset == out->offset && in->base == out->base;
+}
+
+void tympan_find_needed(tympan_model *model, unsigned index, unsigned ready) {
+    tympan_value *values = model->values;
+    for (unsigned v = 0; v <= model->operator_count; v++) {
+        values[v].needed = values[v].produced;
+    }
+    const uint8_t *p = model->operators;
+    for (unsigned i = 0; i < model->operator_count; i++) {
+        tympan_operator op;
+        p = tympan_operator_unpack(&op, p, model->operators_end, values, model->operator_count + 1u);
+        const tympan_value *out = &values[i + 1];
+        const uint8_t inputs[3] = {op.source, op.other, op.residual};
+        for (unsigned k = 0; k < 3; k++) {
+            if (inputs[k] != TYMPAN_NONE) {
+                bool early = i == index && in_place(&op, values, inputs[k], out);
+                unsigned wanted = tympan_wanted(&op, values, out, inputs[k], early ? ready : out->produced);
+                if (wanted < values[inputs[k]].needed) {
+                    values[inputs[k]].needed = (uint16_t)wanted;
+                }
+            }
+        }
+    }
+}

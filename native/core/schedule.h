@@ -9,6 +9,9 @@ unsigned tympan_ready(const tympan_operator *op, const tympan_value *values, con
 /* The first frame of `input` that the operator will still read once it has produced `produced` frames. */
 unsigned tympan_wanted(const tympan_operator *op, const tympan_value *values, const tympan_value *out, unsigned input,
     unsigned produced);
+/* Set `needed` of every value: its first frame that some operator will still read. Operator `index` counts as having
+ * produced `ready` frames where it works in place: it reads a frame before it writes over it. */
+void tympan_find_needed(tympan_model *model, unsigned index, unsigned ready);
 /* Bytes of one frame of a value. */
 static inline uint32_t tympan_frame_bytes(const tympan_value *value) {
     return (uint32_t)value->bands * value->channels * value->bytes;
