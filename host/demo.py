@@ -18,6 +18,7 @@ from host.engines import micropython
 ROBOT = Path("build/robot")
 DEVICE = Path(__file__).resolve().parents[1] / "device"
 RUN = Path("runs/demo")
+MODEL = "dsnet-24"
 WANTED_RIGHT, ALLOWED_FALSE = 8, 1
 PATIENCE = 1.2  # seconds after a word in which the robot may still say that it heard it
 
@@ -71,14 +72,13 @@ def show(said: list[Said], pairs, false: list[Heard]) -> None:
 def main(arguments: list[str] | None = None) -> int:
     p = argparse.ArgumentParser(prog="python -m host.demo", description=__doc__)
     p.add_argument("--seed", type=int, default=0, help="another seed: other training clips, another conversation")
-    p.add_argument("--threads", type=int, default=2)
     args = p.parse_args(arguments)
     started = time.monotonic()
 
-    print("1. Train tinyspeech-z4 on synthesized words, quantisation-aware, and compile model.bin")
+    print(f"1. Train {MODEL} on synthesized words, quantisation-aware, and compile model.bin")
     shutil.rmtree(RUN, ignore_errors=True)
-    options = ["--data", "synthetic", "--recipe", "demo", "--seed", str(args.seed), "--threads", str(args.threads)]
-    status = train.main([*options, "--out", str(RUN)])
+    options = ["--model", MODEL, "--data", "synthetic", "--recipe", "demo", "--seed", str(args.seed), "--out", str(RUN)]
+    status = train.main(options)
     if status:
         return status
 

@@ -12,35 +12,39 @@ from host.compiler.quantize import QuantizationError, linear_constants
 from host.engines.native import NativeModel
 from host.format.file import write
 from host.format.program import Gate as GateOperator
-from host.models import Network, build
-from host.models.frontends import mfcc
+from host.models import MODELS, Network, build, design_frontend
 from host.models.layers import Gate
 from host.models.quantizer import Signal
 from host.reference import operators
 
-FRONTEND = mfcc(np.zeros(12), np.full(12, 50.0))
 LABELS = tuple(f"w{i}" for i in range(10))
 
 
-def network(form: str = "code") -> Network:
+Z4 = "tinyspeech-z4"
+
+
+def network(name: str = Z4) -> Network:
     torch.manual_seed(0)
-    return build({"code": "tinyspeech-z4", "text": "tinyspeech-z4-text"}[form], FRONTEND, LABELS)
+    levels = np.random.default_rng(0).integers(0, 256, (4, 98, 40), dtype=np.uint8)
+    return build(name, design_frontend(name, levels), LABELS)
 
 
-def batch(count: int = 8) -> torch.Tensor:
-    return torch.randint(0, 256, (count, 94, 12), dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
+def batch(net: Network, count: int = 8) -> torch.Tensor:
+    shape = (count, net.frontend.frames, net.frontend.width)
+    return torch.randint(0, 256, shape, dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
 
 
-def trained(form: str = "code") -> Network:
+def trained(name: str = Z4) -> Network:
     """A network after a few quantised steps, its parameters far from their initial values."""
-    net = network(form)
+    net = network(name)
+    x = batch(net)
     net.train()
-    net(batch())
+    net(x)
     net.quantize()
     optimizer = torch.optim.SGD(net.parameters(), lr=0.05, momentum=0.9)
     for _ in range(4):
         optimizer.zero_grad()
-        F.cross_entropy(net(batch()), torch.arange(8)).backward()
+        F.cross_entropy(net(x), torch.arange(8)).backward()
         optimizer.step()
     return net
 
@@ -49,15 +53,16 @@ def test_z4_has_the_articles_parameters():
     assert network().parameter_count() == 3164
 
 
-@pytest.mark.parametrize("form", ["code", "text"])
+@pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("quantized", [False, True], ids=["float", "quantized"])
-def test_every_parameter_receives_a_gradient(form, quantized):
-    net = network(form)
+def test_every_parameter_receives_a_gradient(name, quantized):
+    net = network(name)
+    x = batch(net)
     net.train()
-    net(batch())
+    net(x)
     if quantized:
         net.quantize()
-    F.cross_entropy(net(batch()), torch.arange(8)).backward()
+    F.cross_entropy(net(x), torch.arange(8)).backward()
     still = [n for n, p in net.named_parameters() if p.grad is None or not p.grad.abs().sum()]
     if not quantized:
         still = [n for n in still if not n.endswith("log_step")]
@@ -125,21 +130,22 @@ def test_an_unknown_gate_form_is_refused():
         Gate(3, "both")
 
 
-@pytest.mark.parametrize("form", ["code", "text"])
-def test_evaluation_is_the_robots_integers(form):
-    net = trained(form).eval()
-    features = batch(6)
+@pytest.mark.parametrize("name", MODELS)
+def test_evaluation_is_the_robots_integers(name):
+    net = trained(name).eval()
+    features = batch(net, 6)
     program = net.program()
     expected = operators.run(program, features.numpy())[-1].reshape(6, -1)
     with torch.no_grad():
         assert np.array_equal(net(features).numpy(), expected)
-    model = NativeModel(write(program, plan(program)), 94, 12, 10)
+    model = NativeModel(write(program, plan(program)), *features.shape[1:], 10)
     assert np.array_equal(model.run(features.numpy()), expected)
 
 
-def test_training_in_quantised_mode_is_close_to_evaluation():
-    net = trained()
-    features = batch(64)
+@pytest.mark.parametrize("name", MODELS)
+def test_training_in_quantised_mode_is_close_to_evaluation(name):
+    net = trained(name)
+    features = batch(net, 64)
     for module in net.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             module.momentum = 1.0  # the running statistics become those of this batch

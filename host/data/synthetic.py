@@ -72,7 +72,7 @@ def _levels(jobs: list[_Job]) -> np.ndarray:
     return FrontEndEngine(log_mel()).clips(np.stack([_clip(job) for job in jobs]))
 
 
-def make(seed: int, per_word: int = 240, workers: int = 2, quiet: bool = False):
+def make(seed: int, per_word: int = 400, workers: int = 2, quiet: bool = False):
     """(levels uint8 [clips, 158, 40], words, split): per_word training clips of each word and of silence, three times
     as many of other words; a fifth as many validation clips."""
     jobs = []

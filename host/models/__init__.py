@@ -6,6 +6,7 @@ import numpy as np
 
 from host.format.program import FrontEnd
 from host.models import frontends
+from host.models.dsnet import DSNet
 from host.models.network import Network
 from host.models.tinyspeech import TinySpeech
 
@@ -23,6 +24,7 @@ class Design:
 MODELS = {
     "tinyspeech-z4": Design(TinySpeech, 12, 94),
     "tinyspeech-z4-text": Design(TinySpeech, 12, 94, {"form": "text"}),
+    "dsnet-24": Design(DSNet, 0, 94),
 }
 
 

@@ -4,6 +4,7 @@ A layer is called with a `Signal` (training, or evaluation before quantisation) 
 (lowering) and returns one: a network's `forward` is written once and serves both.
 """
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -12,6 +13,9 @@ from host.compiler import lowering
 from host.compiler.lowering import ATTENTION_SCALE, LOGIT_SCALE, Node
 from host.compiler.quantize import linear_constants
 from host.models.quantizer import Quantizer, Signal
+
+# of batch norm's running statistics: with PyTorch's 0.1 the folded constants, and so the accuracy, flicker
+MOMENTUM = 0.02
 
 
 def numbers(t: torch.Tensor):
@@ -28,25 +32,48 @@ def on_grid(weight, bias, x: Signal, scale: float, zero: int):
     return weight + (w - weight).detach(), bias + (b - bias).detach()
 
 
-class Conv2D(nn.Conv2d):
-    """Convolution over [frames, bands], valid in frames, `same` in bands; kernel (frames, bands).
+def folded(norm: nn.BatchNorm2d) -> tuple[torch.Tensor, torch.Tensor]:
+    """Batch norm with its running statistics as per-channel (gain, bias), both [channels]."""
+    gain = norm.weight / (norm.running_var + norm.eps).sqrt()
+    return gain, norm.bias - gain * norm.running_mean
 
-    relu: whether a ReLU follows. attention: the output enters a gate's sigmoid, whose scale is prescribed.
+
+class Conv2D(nn.Module):
+    """Convolution over [frames, bands], valid in frames; kernel and stride are (frames, bands).
+
+    same: bands are padded with zeros to keep their number (before a stride); else valid in bands too.
+    norm: batch norm follows, folded into the weights, its statistics frozen once quantised. relu: whether a ReLU
+    follows. attention: the output enters a gate's sigmoid, whose scale is prescribed.
     """
 
-    def __init__(self, channels_in, channels_out, kernel=(1, 1), stride=(1, 1), groups=1, relu=True, attention=False):
-        super().__init__(channels_in, channels_out, kernel, stride, (0, kernel[1] // 2), groups=groups)
+    def __init__(
+        self, channels_in, channels_out, kernel=(1, 1), stride=(1, 1), groups=1, same=True, norm=False, relu=True,
+        attention=False,
+    ):  # fmt: skip
+        super().__init__()
+        padding = (0, kernel[1] // 2 if same else 0)
+        self.conv = nn.Conv2d(channels_in, channels_out, kernel, stride, padding, groups=groups, bias=not norm)
+        self.norm = nn.BatchNorm2d(channels_out, momentum=MOMENTUM) if norm else None
         self.quantizer = Quantizer(0 if relu else 128, ATTENTION_SCALE if attention else None)
 
+    def parameters_folded(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """(weight, bias) with the batch norm in them."""
+        if self.norm is None:
+            return self.conv.weight, self.conv.bias
+        gain, bias = folded(self.norm)
+        return self.conv.weight * gain[:, None, None, None], bias
+
     def forward(self, x):
-        q = self.quantizer
+        q, c = self.quantizer, self.conv
         if isinstance(x, Node):
-            weight, bias = numbers(self.weight), numbers(self.bias)
-            return lowering.conv2d(x, weight, bias, q.scale, q.zero, self.stride, self.padding[1], self.groups)
-        weight, bias = self.weight, self.bias
-        if x.scale is not None:
-            weight, bias = on_grid(weight, bias, x, q.scale, q.zero)
-        y = self._conv_forward(x.real, weight, bias)
+            weight, bias = map(numbers, self.parameters_folded())
+            return lowering.conv2d(x, weight, bias, q.scale, q.zero, c.stride, c.padding[1], c.groups)
+        if x.scale is None:
+            y = c(x.real)
+            y = y if self.norm is None else self.norm(y)
+        else:
+            weight, bias = on_grid(*self.parameters_folded(), x, q.scale, q.zero)
+            y = F.conv2d(x.real, weight, bias, c.stride, c.padding, groups=c.groups)
         return q(y.contiguous(memory_format=torch.channels_last))
 
 
@@ -77,19 +104,17 @@ class Gate(nn.Module):
             raise ValueError(f"gate form {form!r}: 'code' (V * S * sigmoid(A) + V) or 'text' (V * S + A)")
         self.form = form
         self.strength = nn.Parameter(torch.ones(()))
-        # a long memory of the statistics: with PyTorch's 0.1 the folded constants, and so the accuracy, flicker
-        self.norm = nn.BatchNorm2d(channels, momentum=0.02) if norm else None
+        self.norm = nn.BatchNorm2d(channels, momentum=MOMENTUM) if norm else None
         self.channels = channels
         self.quantizer = Quantizer(128)
         self.before_residual = Quantizer(128) if form == "text" and residual else None
 
-    def folded(self):
+    def affine(self):
         """Batch norm as per-channel (gain, bias), float64 [channels]."""
         if self.norm is None:
-            return numbers(torch.ones(self.channels)), numbers(torch.zeros(self.channels))
-        n = self.norm
-        gain = numbers(n.weight) / numbers(n.running_var + n.eps) ** 0.5
-        return gain, numbers(n.bias) - gain * numbers(n.running_mean)
+            return np.ones(self.channels), np.zeros(self.channels)
+        gain, bias = folded(self.norm)
+        return numbers(gain), numbers(bias)
 
     def forward(self, v, a, residual=None):
         if isinstance(v, Node):
@@ -108,7 +133,7 @@ class Gate(nn.Module):
         return self.quantizer(y + residual.real)
 
     def lower(self, v: Node, a: Node, residual: Node | None) -> Node:
-        gain, bias = self.folded()
+        gain, bias = self.affine()
         strength, q = self.strength.item(), self.quantizer
         if self.form == "code":
             return lowering.gate(v, a, gain, gain * strength, bias, q.scale, q.zero, residual)

@@ -83,13 +83,19 @@ def _steps(rows: np.ndarray, recipe: Recipe) -> int:
 
 
 def calibrate(model: Network, data: Dataset, recipe: Recipe, rng: np.random.Generator, batches: int = 8) -> None:
-    """Let the quantisers see the ranges of a few batches before a training that is quantised from the start."""
+    """Before a training that is quantised from the start: let quantisers and batch norms see a few batches."""
     model.train()
+    norms = [m for m in model.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+    momenta = [m.momentum for m in norms]
+    for m in norms:
+        m.momentum = None  # the plain mean over the batches
     rows = epoch_rows(data, recipe, rng)
     with torch.no_grad():
         for i in range(min(batches, _steps(rows, recipe))):
             part = data.levels[rows[i * recipe.batch : (i + 1) * recipe.batch]]
             model(to_features(augmented(part, model.frontend.frames, recipe, rng), model.frontend))
+    for m, momentum in zip(norms, momenta, strict=True):
+        m.momentum = momentum
 
 
 def train_epochs(

@@ -34,7 +34,7 @@ RECIPES = {
         cosine=True, warmup=2, shift=8, gain=6.0, noise=2.0,
     ),
     "demo": Recipe(
-        "demo", epochs=30, float_epochs=20, batch=32, rate=0.05, momentum=0.9, decay=1e-4, nesterov=True,
+        "demo", epochs=80, float_epochs=56, batch=32, rate=0.05, momentum=0.9, decay=1e-4, nesterov=True,
         cosine=True, warmup=1, shift=32, gain=6.0, noise=2.0,
     ),
 }  # fmt: skip
