@@ -18,8 +18,9 @@ from host.training.run import RunError, make_config, train
 
 
 def shortened(recipe: Recipe, epochs: int) -> Recipe:
-    """The recipe over another number of epochs, its float part in proportion."""
-    return dataclasses.replace(recipe, epochs=epochs, float_epochs=recipe.float_epochs * epochs // recipe.epochs)
+    """The recipe over another number of epochs, its float part in proportion and no longer warmed up than that."""
+    float_epochs = recipe.float_epochs * epochs // recipe.epochs
+    return dataclasses.replace(recipe, epochs=epochs, float_epochs=float_epochs, warmup=min(recipe.warmup, epochs - 1))
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:

@@ -98,6 +98,14 @@ def test_the_articles_recipe_is_the_articles():
     assert learning_rate(r, 0.5) == learning_rate(r, 19.5) == 0.01
 
 
+@pytest.mark.parametrize("epochs", [1, 2, 3])
+def test_a_shortened_recipe_warms_up_and_cools_down(epochs):
+    r = command.shortened(RECIPES["default"], epochs)
+    rates = [learning_rate(r, e / 10) for e in range(10 * epochs)]
+    assert 0 < min(rates) and max(rates) <= r.rate and r.float_epochs < epochs
+    assert learning_rate(r, epochs) == pytest.approx(0, abs=1e-12)
+
+
 def test_unknown_and_silence_are_drawn_as_often_as_a_word():
     d = data(12, clips=6)
     rows = epoch_rows(d, RECIPE, np.random.default_rng(0))
