@@ -16,7 +16,7 @@ class Listener:
         self.probabilities = array("H", [0] * len(model.labels))
         self.gate = listening["gate"]
         self.frame_ms = info["hop"] * 1000 // info["rate"]
-        self._every = listening["hop"] // self.frame_ms  # frames between windows
+        self._every = max(1, listening["hop"] // self.frame_ms)  # frames between windows
         self._due = info["frames"]  # the frame whose end completes the next window
         self.block = self._every * info["hop"]  # samples to take at a time
 

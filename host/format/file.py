@@ -211,6 +211,9 @@ def _read_operator(r: _Reader, shapes: list[tuple[int, int, int]]) -> tuple[Oper
         case _:
             raise FormatError(f"operator {len(shapes) - 1} is of unknown kind {kind}")
     r.align()
+    others = [op.attention, op.residual or 0] if isinstance(op, Gate) else [op.other] if isinstance(op, Add) else []
+    if max(others, default=0) >= len(shapes):
+        raise FormatError(f"operator {len(shapes) - 1} reads value {max(others)}, which is not there yet")
     return op, columns, offset * 4
 
 
@@ -230,8 +233,8 @@ def read(file: bytes) -> tuple[Program, Plan]:
         shapes.append(output_shape(op, shapes))
     data = found["LABL"]
     labels = data[1:].split(b"\0")[:-1]
-    if len(data) < 1 or len(labels) != data[0]:
-        raise FormatError(f"{len(labels)} labels, the section announces {data[0] if data else 'nothing'}")
+    if len(data) < 1 or len(labels) != data[0] or not all(labels):
+        raise FormatError(f"{len(labels)} labels, some perhaps empty; the section announces {data[0] if data else 0}")
     hop, cooldown, threshold, gate, history, votes, _ = _Reader(found["LSTN"]).take("4H2BH")
     listening = Listening(hop, history, votes, threshold, cooldown, gate)
     try:

@@ -22,7 +22,7 @@
  *             6 DENSE        classes u8, bias shift u8, 0 u16; bias i16, mult u8, weight i8 [classes][channels in]
  *             7 SOFTMAX
  *           each padded with zeros to a multiple of 4. Operator i writes value i + 1; value 0 is the features.
- *   "LABL"  classes u8, then that many UTF-8 strings, each ended by a NUL
+ *   "LABL"  classes u8, then that many UTF-8 strings of at least one byte, each ended by a NUL
  *   "LSTN"  hop u16 (ms), cooldown u16 (ms), threshold u16, gate u16, history u8, votes u8, 0 u16
  *   others  a tag that begins with a lower-case letter may be ignored ("name": what the model is called)
  *
@@ -209,7 +209,12 @@ static tympan_status open_labels(const chunk *part, tympan_model *model) {
     }
     unsigned ends = 0;
     for (uint32_t i = 1; i < part->bytes; i++) {
-        ends += part->data[i] == 0;
+        if (part->data[i] == 0) {
+            ends++;
+            if (i == 1 || part->data[i - 1] == 0) {
+                return TYMPAN_LABELS; /* a word of nothing */
+            }
+        }
     }
     return ends == model->label_count && part->data[part->bytes - 1] == 0 ? TYMPAN_OK : TYMPAN_LABELS;
 }

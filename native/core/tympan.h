@@ -22,7 +22,7 @@
     X(CHUNK, "a section is missing, doubled, unknown or runs past the end of the file") \
     X(FRONTEND, "the front end's parameters are outside what this version computes") \
     X(LISTENING, "the listening defaults are out of range") \
-    X(LABELS, "the labels are not text, or not as many as the network has outputs") \
+    X(LABELS, "the labels are no words, or not as many as the network has outputs") \
     X(OPERATOR, "an operator is unknown or its constants run past its section") \
     X(GRAPH, "an operator reads a value that is not there") \
     X(SHAPE, "an operator does not fit the shape of what it reads") \
