@@ -102,7 +102,7 @@ def test_the_articles_recipe_is_the_articles():
 def test_a_shortened_recipe_warms_up_and_cools_down(epochs):
     r = command.shortened(RECIPES["default"], epochs)
     rates = [learning_rate(r, e / 10) for e in range(10 * epochs)]
-    assert 0 < min(rates) and max(rates) <= r.rate and r.float_epochs < epochs
+    assert min(rates) > 0 and max(rates) <= r.rate and r.float_epochs < epochs
     assert learning_rate(r, epochs) == pytest.approx(0, abs=1e-12)
 
 
