@@ -99,14 +99,12 @@ def draw_curves(folder: Path, epochs: list[dict]) -> None:
     right.plot(x, [100 * e["train_accuracy"] for e in epochs], label="training (augmented)", color="tab:orange")
     right.plot(x, [100 * e["validation_accuracy"] for e in epochs], label="validation", color="tab:blue")
     right.set(xlabel="epoch", ylabel="accuracy (%)", title="Accuracy")
-    right.legend(loc="lower right")
     quantised = [e["epoch"] for e in epochs if e["quantized"]]
     for axis in (left, right):
         axis.grid(alpha=0.3)
         if quantised:
-            axis.axvspan(quantised[0] - 0.5, quantised[-1] + 0.5, color="tab:green", alpha=0.1)
-    if quantised:
-        right.annotate("int8", (quantised[0], right.get_ylim()[0]), color="tab:green", va="bottom")
+            axis.axvspan(quantised[0] - 0.5, quantised[-1] + 0.5, color="tab:green", alpha=0.1, label="int8")
+    right.legend(loc="lower right")
     figure.savefig(folder / "curves.png", dpi=100)
     plt.close(figure)
 
