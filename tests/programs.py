@@ -17,7 +17,7 @@ def random_frontend(rng: np.random.Generator, frames: int, width: int) -> FrontE
     edges = htk_edges(float(rng.uniform(0, 200)), high, bands)
     edges = tuple(np.maximum.accumulate(np.array(edges) + np.arange(len(edges))).tolist())  # strictly ascending
     frame = int(rng.choice([FRAME, 512, 200, 333]))
-    hop = int(rng.integers(frame // 4, frame + 1)) if frame != FRAME else HOP
+    hop = 16 * int(rng.integers(max(1, frame // 64), frame // 16 + 1)) if frame != FRAME else HOP
     gains, offsets, shift = (), (), 0
     if bands != width:
         gains = tuple(rng.integers(-3000, 3000, width).tolist())

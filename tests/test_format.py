@@ -8,10 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from host.compiler import lowering
+from host.compiler.lowering import Builder, Node
 from host.compiler.plan import plan
 from host.engines.native import ModelError, NativeModel
 from host.evaluation import reference_features
 from host.format.file import HEADER, FormatError, read, with_checksum, write
+from host.format.program import Program
+from host.models.frontends import log_mel
 from host.reference import operators
 from tests.conftest import ROOT
 from tests.programs import golden_windows, random_program
@@ -126,6 +130,7 @@ FRONTEND = {
     "frame of nothing": (2, "<H", 0),
     "frame longer than the transform": (2, "<H", 513),
     "hop of nothing": (4, "<H", 0),
+    "hop of half a millisecond": (4, "<H", 168),
     "no window": (6, "<H", 0),
     "a very long window": (6, "<H", 1001),
     "more coefficients than bands": (9, "<B", 255),
@@ -184,6 +189,27 @@ def with_operator(**changes) -> bytes:
 def test_kernels_that_do_not_fit_are_refused():
     assert reason(with_operator(stride=(0, 1))) == "SHAPE"
     assert reason(with_operator(pad=200)) == "SHAPE"
+
+
+def test_what_may_be_ignored_may_be_there_twice_and_what_must_be_understood_is_not_ignored():
+    note = b"note" + struct.pack("<I", 4) + b"abcd"
+    file = with_checksum(FILE + note + note)
+    assert reason(file) == "OK" and read(file)
+    newer = with_checksum(FILE + b"NEWS" + note[4:])
+    assert reason(newer) == "CHUNK"
+    with pytest.raises(FormatError, match="newer format"):
+        read(newer)
+
+
+def test_a_network_that_no_robot_could_follow_is_refused():
+    """One convolution of 255 to 255 channels over 40 bands and 50 frames: 130 million multiply-adds."""
+    builder = Builder(shapes=[(50, 40, 1)])
+    x = Node(builder, 0, 1 / 32, 0)
+    for inputs in (1, 255):
+        x = lowering.conv2d(x, np.ones((255, inputs, 1, 1)), np.zeros(255), 0.1, 0)
+    lowering.softmax(lowering.dense(lowering.global_average_pool(x, 0.1, 0), np.ones((2, 255)), np.zeros(2)))
+    program = Program(log_mel(50), builder.operators, ("a", "b"))
+    assert reason(write(program, plan(program))) == "WORK"
 
 
 def test_sums_that_could_overflow_are_refused():

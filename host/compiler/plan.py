@@ -141,6 +141,7 @@ def _share_in_place(ops, values, clashes, hard) -> list[int]:
         out = i + 1
         for v in overwritable(op):
             equal = values[v].columns == values[out].columns and values[v].frame_bytes == values[out].frame_bytes
+            equal = equal and not values[v].sums  # a pool's output does not begin where its buffer does
             if equal and v not in hard[out] and not ((clashes[out] - {v}) & _group(owner, v)):
                 owner[out] = owner[v]
                 break

@@ -14,7 +14,7 @@ def executable(bits: int = 64) -> Path:
     """MicroPython with the module `tympan`; FileNotFoundError where it is not built."""
     path = BUILD / f"micropython{bits}" / "micropython"
     if not path.exists():
-        raise FileNotFoundError(f"{path} is not built; run 'make micropython{bits}'")
+        raise FileNotFoundError(f"{path} is not built; run 'make setup'")
     return path
 
 

@@ -103,6 +103,9 @@ def write(program: Program, plan: Plan) -> bytes:
     return with_checksum(MAGIC + bytes([MAJOR, MINOR, 0, 0]) + bytes(8) + body)
 
 
+KNOWN = {"FRNT", "OPER", "LABL", "LSTN"}  # sections that a reader must understand
+
+
 def _sections(file: bytes) -> dict[str, bytes]:
     if file[:4] != MAGIC:
         raise FormatError("this is not a tympan model: it does not begin with TYMP")
@@ -125,11 +128,15 @@ def _sections(file: bytes) -> dict[str, bytes]:
         if size > len(file) - at - CHUNK_HEAD:
             raise FormatError(f"section {tag!r} runs past the end of the file")
         name = tag.decode("latin-1")
-        if name in found:
+        if name in KNOWN and name in found:
             raise FormatError(f"section {name} is there twice")
+        if name not in KNOWN and not "a" <= name[0] <= "z":
+            raise FormatError(
+                f"section {name!r} is of a newer format; update tympan, or compile the model for this one"
+            )
         found[name] = file[at + CHUNK_HEAD : at + CHUNK_HEAD + size]
         at += CHUNK_HEAD + (size + 3) // 4 * 4
-    missing = {"FRNT", "OPER", "LABL", "LSTN"} - set(found)
+    missing = KNOWN - set(found)
     if missing:
         raise FormatError(f"section {', '.join(sorted(missing))} is missing")
     return found

@@ -1,7 +1,8 @@
 """What each operator computes, in NumPy integers: the specification (docs/semantics.md, section 5).
 
 Values are int64 [batch, frames, bands, channels] holding uint8 (logits int16, probabilities uint16). Every `>>` is an
-arithmetic shift. Read beside each function: its lowering in host/compiler/lowering.py, its kernel in native/operators/.
+arithmetic shift. Read beside each function: its lowering in host/compiler/lowering.py, its kernel in
+native/core/operators/.
 """
 
 import numpy as np

@@ -27,8 +27,8 @@
  *   others  a tag that begins with a lower-case letter may be ignored ("name": what the model is called)
  *
  * A reader of major version M reads every file of major version M, whatever its minor version: a newer minor version
- * only adds sections that may be ignored. Limits: 1000 frames, 254 operators, 256 KB of arena, and
- * strips * operators^2 <= 2,000,000.
+ * only adds sections that may be ignored. What is 0 here is written so and not looked at. Limits: 1000 frames, hops of
+ * whole ms, 254 operators, 256 KB of arena, 2^26 multiply-adds, and strips * operators^2 <= 2,000,000.
  */
 #include <string.h>
 
@@ -38,7 +38,7 @@
 #include "tables.h"
 #include "verify.h"
 
-enum { MAJOR = 1, HEADER = 16, CHUNK = 8, MAX_FRAMES = 1000 };
+enum { MAJOR = 1, HEADER = 16, CHUNK = 8, MAX_FRAMES = 1000, MAX_WORK = 1 << 26 };
 
 static uint16_t u16(const uint8_t *p) {
     return (uint16_t)(p[0] | p[1] << 8);
@@ -150,7 +150,7 @@ tympan_status tympan_frontend_read(tympan_frontend_config *c, const void *sectio
     c->offsets = (const int32_t *)(const void *)(p + 20);
     c->edges = (const uint16_t *)(const void *)(c->offsets + c->coefficients);
     c->gains = (const int16_t *)(const void *)(c->edges + c->bands + 2);
-    if (c->rate != 16000 || c->frame < 16 || c->frame > TYMPAN_FFT || c->hop < 1 || c->hop > c->frame || c->frames < 1
+    if (c->rate != 16000 || c->frame < 16 || c->frame > TYMPAN_FFT || c->hop < 1 || c->hop % 16 != 0 || c->hop > c->frame || c->frames < 1
         || c->frames > MAX_FRAMES || c->bands < 1 || c->coefficients > c->bands || c->shift > 30) {
         return TYMPAN_FRONTEND;
     }
@@ -238,6 +238,7 @@ static tympan_status open_operators(tympan_model *model) {
     tympan_value *values = model->values;
     const uint8_t *p = model->operators;
     const tympan_frontend_config *c = &model->frontend;
+    uint64_t work = 0;
     memset(values, 0, (model->operator_count + 1u) * sizeof *values);
     values[0].frames = values[0].columns = c->frames;
     values[0].bands = (uint8_t)tympan_frontend_width(c);
@@ -273,9 +274,14 @@ static tympan_status open_operators(tympan_model *model) {
         if ((op.kind == TYMPAN_SOFTMAX) != (i + 1u == model->operator_count)) {
             return TYMPAN_GRAPH;
         }
+        work += tympan_work(&op, values, out);
     }
     if (p != model->operators_end) {
         return TYMPAN_OPERATOR;
+    }
+    values[model->operator_count].offset = 0; /* the last one writes to its caller */
+    if (work > MAX_WORK) {
+        return TYMPAN_WORK;
     }
     return values[model->operator_count].channels == model->label_count ? TYMPAN_OK : TYMPAN_LABELS;
 }
@@ -300,7 +306,7 @@ static tympan_status open_plan(const chunk *part, tympan_model *model) {
     if (model->strip < 1 || model->arena_bytes > UINT32_C(262144)) {
         return TYMPAN_PLAN;
     }
-    /* what proving the plan costs, so that a hostile file cannot keep the robot busy for long */
+    /* what proving the plan costs, so that opening a hostile file cannot keep the robot busy for long */
     const uint32_t strips = (model->frontend.frames + model->strip - 1u) / model->strip;
     return strips * model->operator_count * model->operator_count <= UINT32_C(2000000) ? TYMPAN_OK : TYMPAN_PLAN;
 }

@@ -39,6 +39,33 @@ static bool may_write(tympan_model *model, unsigned index, bool pool, unsigned r
     return true;
 }
 
+/* Whether the frames that a strip leaves behind move to the start of their buffers without harm to others. */
+static bool may_slide(tympan_model *model) {
+    tympan_find_needed(model, model->operator_count, 0);
+    for (unsigned v = 1; v < model->operator_count; v++) {
+        const tympan_value *moved = &model->values[v];
+        if (moved->needed == moved->base || moved->needed == moved->produced) {
+            continue;
+        }
+        const span to = frames_at(moved, moved->base, moved->base + (unsigned)(moved->produced - moved->needed), false);
+        for (unsigned u = 1; u < model->operator_count; u++) {
+            const tympan_value *value = &model->values[u];
+            const bool summing = value->summed > 0 && value->needed == 0;
+            if (u != v && (value->needed < value->produced || summing)) {
+                /* those before it have moved already */
+                span live = frames_at(value, value->needed, value->produced, summing);
+                if (u < v && !summing) {
+                    live = frames_at(value, value->base, value->base + (unsigned)(value->produced - value->needed), false);
+                }
+                if (to.start < live.end && live.start < to.end) {
+                    return false;
+                }
+            }
+        }
+    }
+    return true;
+}
+
 tympan_status tympan_verify_plan(tympan_model *model) {
     tympan_value *values = model->values;
     tympan_engine_reset(model);
@@ -57,6 +84,9 @@ tympan_status tympan_verify_plan(tympan_model *model) {
             }
             out->summed = pool ? values[op.source].produced : 0;
             out->produced = (uint16_t)ready;
+        }
+        if (!may_slide(model)) {
+            return TYMPAN_PLAN;
         }
         tympan_engine_slide(model);
     }

@@ -1,4 +1,5 @@
 /* The window of features that slides over a stream. */
+#include <stddef.h>
 #include <string.h>
 
 #include "tympan.h"
@@ -40,6 +41,11 @@ uint32_t tympan_stream_samples(tympan_stream *stream, const int16_t *samples, ui
         stream->energy += (uint32_t)((int32_t)samples[i] * samples[i]);
     }
     stream->counted += count;
+    if (stream->counted > UINT32_C(1) << 30) {
+        /* nobody has asked for a day: the mean stays */
+        stream->energy /= 2;
+        stream->counted /= 2;
+    }
     while (count > 0) {
         /* no more at a time than completes one window */
         uint32_t take = count < most * config->hop ? count : most * config->hop;
@@ -55,12 +61,10 @@ uint32_t tympan_stream_samples(tympan_stream *stream, const int16_t *samples, ui
 uint32_t tympan_stream_slots(tympan_stream *stream, const int32_t *slots, unsigned stride, uint32_t count) {
     int16_t samples[BLOCK];
     uint32_t done = 0;
-    while (count > 0) {
-        uint32_t take = count < BLOCK ? count : BLOCK;
-        tympan_capture_run(&stream->capture, slots, stride, samples, take);
+    for (uint32_t at = 0; at < count; at += BLOCK) {
+        uint32_t take = count - at < BLOCK ? count - at : BLOCK;
+        tympan_capture_run(&stream->capture, slots + (size_t)at * stride, stride, samples, take);
         done += tympan_stream_samples(stream, samples, take);
-        slots += take * stride;
-        count -= take;
     }
     return done;
 }

@@ -2,7 +2,7 @@
  *
  *   microphone slots --capture--> int16 samples --front end--> uint8 features --model--> uint16 probabilities
  *
- * What each step computes, to the last bit, is docs/semantics.md. The core is C99 and needs memcpy, memmove and memset.
+ * What each step computes, to the last bit, is docs/semantics.md. The core is C99 and needs memcpy, memmove, memset, memcmp and strlen.
  * It allocates nothing, uses no floating point and no recursion; all memory is the caller's. A model file is untrusted:
  * tympan_model_open verifies it in full, and only then do kernels run and trust it. The file format is drawn in model.c.
  */
@@ -27,6 +27,7 @@
     X(GRAPH, "an operator reads a value that is not there") \
     X(SHAPE, "an operator does not fit the shape of what it reads") \
     X(RANGE, "a sum inside an operator could exceed 32 bits") \
+    X(WORK, "a window takes more than 2^26 multiply-adds; no robot could follow it") \
     X(PLAN, "the memory plan lets two values overlap or overflow") \
     X(MEMORY, "the memory given is too small or not aligned to 4 bytes")
 
@@ -49,7 +50,7 @@ typedef struct {
 } tympan_capture;
 
 void tympan_capture_reset(tympan_capture *capture, unsigned shift);
-/* samples[i] from slots[i * stride]; stride 2 takes one side of stereo. In place if samples and slots start together. */
+/* samples[i] from slots[i * stride]; stride 2 takes one side of stereo. */
 void tympan_capture_run(tympan_capture *capture, const int32_t *slots, unsigned stride, int16_t *samples, uint32_t count);
 
 /* ---- Front end: samples to features --------------------------------------------------------------------------- */

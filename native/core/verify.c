@@ -58,6 +58,14 @@ tympan_status tympan_verify_shape(const tympan_operator *op, const tympan_value 
     return TYMPAN_OK;
 }
 
+uint64_t tympan_work(const tympan_operator *op, const tympan_value *values, const tympan_value *out) {
+    const tympan_value *in = &values[op->source];
+    if (op->kind == TYMPAN_CONV2D) {
+        return (uint64_t)out->frames * out->bands * out->channels * op->t * op->f * (in->channels / op->groups);
+    }
+    return (uint64_t)in->frames * in->bands * in->channels * (op->kind == TYMPAN_DENSE ? out->channels : 1);
+}
+
 /* The farthest a uint8 lies from its zero point. */
 static uint64_t reach(const tympan_value *value) {
     return value->zero > 127 ? value->zero : 255u - value->zero;

@@ -11,4 +11,7 @@ tympan_status tympan_verify_range(const tympan_operator *op, const tympan_value 
 /* Whether the strips of a whole window run in the arena without one value destroying another. */
 tympan_status tympan_verify_plan(tympan_model *model);
 
+/* Multiply-adds of an operator in one window; of those without weights, the numbers they read. */
+uint64_t tympan_work(const tympan_operator *op, const tympan_value *values, const tympan_value *out);
+
 #endif
