@@ -55,6 +55,21 @@ q = array.array("H", p)
 n.run(s.window, q)
 print(q == p)
 
+# the window cannot be resized, and what trace does to the caller's buffers does not reach the run
+print(hasattr(s.window, "append"))
+resized = array.array("H", p)
+
+
+def resize(op, frames):
+    if op == 0 and len(resized) == len(p):
+        resized.extend(bytes(2000))
+
+
+try:
+    m.run(s.window, resized, resize)
+except ValueError as error:
+    print(error)
+
 ops = []
 m.run(s.window, p, lambda op, frames: ops.append((op, len(frames))))
 print(len({op for op, _ in ops}) == info["operators"], q == p)

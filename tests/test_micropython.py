@@ -22,6 +22,8 @@ True
 True 0
 98 98 False
 True
+False
+out: expected array('H') of 10, one per label
 True True
 KeyError: 0
 True

@@ -3,6 +3,8 @@ get_filename_component(TYMPAN_CORE ${CMAKE_CURRENT_LIST_DIR}/../core ABSOLUTE)
 file(GLOB TYMPAN_SOURCES ${TYMPAN_CORE}/*.c ${TYMPAN_CORE}/operators/*.c)
 
 add_library(usermod_tympan INTERFACE)
-target_sources(usermod_tympan INTERFACE ${CMAKE_CURRENT_LIST_DIR}/modtympan.c ${TYMPAN_SOURCES})
+target_sources(usermod_tympan INTERFACE
+    ${CMAKE_CURRENT_LIST_DIR}/modtympan.c ${CMAKE_CURRENT_LIST_DIR}/deadman.c ${CMAKE_CURRENT_LIST_DIR}/port_esp32.c
+    ${TYMPAN_SOURCES})
 target_include_directories(usermod_tympan INTERFACE ${CMAKE_CURRENT_LIST_DIR})
 target_link_libraries(usermod INTERFACE usermod_tympan)

@@ -3,11 +3,13 @@
 #include <string.h>
 
 #include "py/binary.h"
+#include "py/mperrno.h"
 #include "py/objarray.h"
 #include "py/runtime.h"
 #include "py/stream.h"
 
 #include "../core/tympan.h"
+#include "deadman.h"
 
 typedef struct _model_obj_t {
     mp_obj_base_t base;
@@ -24,7 +26,7 @@ typedef struct _stream_obj_t {
     mp_obj_base_t base;
     uint32_t *block;
     mp_obj_t model;  // its file holds the front end's parameters
-    mp_obj_t window; // a bytearray over the stream's window
+    mp_obj_t window; // a memoryview of the stream's window
     tympan_stream stream;
 } stream_obj_t;
 
@@ -50,9 +52,9 @@ static void read_file(mp_obj_t file, vstr_t *bytes) {
     for (;;) {
         int error = 0;
         char *end = vstr_add_len(bytes, 512);
-        mp_uint_t count = mp_stream_rw(file, end, 512, &error, MP_STREAM_RW_READ);
-        if (error) {
-            mp_raise_OSError(error);
+        mp_uint_t count = mp_stream_rw(file, end, 512, &error, MP_STREAM_RW_READ | MP_STREAM_RW_ONCE);
+        if (error || count > 512) { // a file written in Python may claim anything
+            mp_raise_OSError(error ? error : MP_EIO);
         }
         vstr_cut_tail_bytes(bytes, 512 - count);
         if (count == 0) {
@@ -149,41 +151,59 @@ static void call_trace(void *context, unsigned operator_index, const void *frame
     mp_call_function_2(self->trace, MP_OBJ_NEW_SMALL_INT(operator_index), mp_obj_new_bytes(frames, bytes));
 }
 
+static void take_out(const model_obj_t *self, mp_obj_t obj, mp_buffer_info_t *out) {
+    mp_get_buffer_raise(obj, out, MP_BUFFER_WRITE);
+    if (out->typecode != 'H' || out->len != 2u * self->model.label_count) {
+        mp_raise_msg_varg(&mp_type_ValueError, MP_ERROR_TEXT("out: expected array('H') of %d, one per label"), self->model.label_count);
+    }
+}
+
+// What trace runs may resize the caller's buffers: it is given copies.
+static void run_traced(model_obj_t *self, const mp_buffer_info_t *features, mp_obj_t out_obj, mp_obj_t trace) {
+    uint8_t *copy = m_new(uint8_t, features->len);
+    memcpy(copy, features->buf, features->len);
+    uint16_t *probabilities = m_new(uint16_t, self->model.label_count);
+    self->trace = trace;
+    self->model.trace = call_trace;
+    self->model.trace_context = self;
+    self->running = true;
+    nlr_buf_t nlr;
+    if (nlr_push(&nlr) == 0) {
+        tympan_model_run(&self->model, copy, probabilities);
+        nlr_pop();
+        self->running = false;
+    } else {
+        self->running = false;
+        nlr_jump(nlr.ret_val);
+    }
+    mp_buffer_info_t out;
+    take_out(self, out_obj, &out);
+    memcpy(out.buf, probabilities, out.len);
+    m_del(uint8_t, copy, features->len);
+    m_del(uint16_t, probabilities, self->model.label_count);
+}
+
 // run(features, out, trace=None): index of the likeliest label
 static mp_obj_t model_run(size_t n_args, const mp_obj_t *args) {
     model_obj_t *self = MP_OBJ_TO_PTR(args[0]);
     const tympan_frontend_config *f = &self->model.frontend;
     mp_buffer_info_t features, out;
     mp_get_buffer_raise(args[1], &features, MP_BUFFER_READ);
-    mp_get_buffer_raise(args[2], &out, MP_BUFFER_WRITE);
+    take_out(self, args[2], &out);
     size_t size = f->frames * tympan_frontend_width(f);
     if (!is_bytes(&features) || features.len != size) {
         mp_raise_msg_varg(&mp_type_ValueError, MP_ERROR_TEXT("features: expected %d bytes (%d frames of %d), got %d of type '%c'"),
             (int)size, f->frames, (int)tympan_frontend_width(f), (int)features.len, is_bytes(&features) ? 'B' : features.typecode);
     }
-    if (out.typecode != 'H' || out.len != 2u * self->model.label_count) {
-        mp_raise_msg_varg(&mp_type_ValueError, MP_ERROR_TEXT("out: expected array('H') of %d, one per label"), self->model.label_count);
-    }
     if (self->running) {
         mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("the model is running: trace may not run it again"));
     }
-    self->trace = n_args > 3 ? args[3] : mp_const_none;
-    if (self->trace == mp_const_none) {
+    if (n_args > 3 && args[3] != mp_const_none) {
+        run_traced(self, &features, args[2], args[3]);
+        take_out(self, args[2], &out);
+    } else {
         self->model.trace = NULL;
         tympan_model_run(&self->model, features.buf, out.buf);
-    } else {
-        self->model.trace = call_trace;
-        self->model.trace_context = self;
-        self->running = true;
-        nlr_buf_t nlr;
-        if (nlr_push(&nlr) == 0) {
-            tympan_model_run(&self->model, features.buf, out.buf);
-            nlr_pop();
-            self->running = false;
-        } else {
-            self->running = false;
-            nlr_jump(nlr.ret_val);
-        }
     }
     const uint16_t *p = out.buf;
     size_t best = 0;
@@ -240,7 +260,8 @@ static mp_obj_t stream_make_new(const mp_obj_type_t *type, size_t n_args, size_t
     self->model = args[ARG_model].u_obj;
     self->block = m_new(uint32_t, (model->memory.stream + 3) / 4);
     tympan_stream_open(&self->stream, config, self->block, gain);
-    self->window = mp_obj_new_bytearray_by_ref(config->frames * tympan_frontend_width(config), self->stream.window);
+    // not a bytearray: that could be resized, which would move the memory under the stream
+    self->window = mp_obj_new_memoryview('B' | MP_OBJ_ARRAY_TYPECODE_FLAG_RW, config->frames * tympan_frontend_width(config), self->stream.window);
     return MP_OBJ_FROM_PTR(self);
 }
 
@@ -267,14 +288,22 @@ static mp_obj_t stream_feed(mp_obj_t self_in, mp_obj_t samples_in) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(stream_feed_obj, stream_feed);
 
-// feed_slots(slots): a microphone's 32-bit slots, as machine.I2S gives them
-static mp_obj_t stream_feed_slots(mp_obj_t self_in, mp_obj_t slots_in) {
-    stream_obj_t *self = MP_OBJ_TO_PTR(self_in);
+// feed_slots(slots, channels=1, channel=0): a microphone's 32-bit slots, as machine.I2S gives them
+static mp_obj_t stream_feed_slots(size_t n_args, const mp_obj_t *args) {
+    stream_obj_t *self = MP_OBJ_TO_PTR(args[0]);
     mp_buffer_info_t slots;
-    take_buffer(slots_in, &slots, 'i', 4);
-    return mp_obj_new_int_from_uint(tympan_stream_slots(&self->stream, slots.buf, 1, slots.len / 4));
+    take_buffer(args[1], &slots, 'i', 4);
+    mp_int_t channels = n_args > 2 ? mp_obj_get_int(args[2]) : 1, channel = n_args > 3 ? mp_obj_get_int(args[3]) : 0;
+    if (channels < 1 || channels > 8 || channel < 0 || channel >= channels) {
+        mp_raise_ValueError(MP_ERROR_TEXT("channels: 1 to 8, channel: one of them, from 0"));
+    }
+    if (slots.len / 4 % channels) {
+        mp_raise_ValueError(MP_ERROR_TEXT("slots: expected as many of each channel"));
+    }
+    const int32_t *first = (const int32_t *)slots.buf + channel;
+    return mp_obj_new_int_from_uint(tympan_stream_slots(&self->stream, first, channels, slots.len / 4 / channels));
 }
-static MP_DEFINE_CONST_FUN_OBJ_2(stream_feed_slots_obj, stream_feed_slots);
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(stream_feed_slots_obj, 2, 4, stream_feed_slots);
 
 static mp_obj_t stream_reset(mp_obj_t self_in) {
     stream_obj_t *self = MP_OBJ_TO_PTR(self_in);
@@ -320,6 +349,7 @@ static const mp_rom_map_elem_t module_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_tympan) },
     { MP_ROM_QSTR(MP_QSTR_Model), MP_ROM_PTR(&model_type) },
     { MP_ROM_QSTR(MP_QSTR_Stream), MP_ROM_PTR(&stream_type) },
+    { MP_ROM_QSTR(MP_QSTR_Deadman), MP_ROM_PTR(&tympan_deadman_type) },
 };
 static MP_DEFINE_CONST_DICT(module_globals, module_globals_table);
 

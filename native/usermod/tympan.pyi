@@ -44,7 +44,10 @@ class Info(TypedDict):
     listening: Listening
 
 class Model:
-    """A verified model. The file is copied, so that what was verified cannot change."""
+    """A verified model. The file is copied, so that what was verified cannot change.
+
+    A model and a stream are for one thread at a time.
+    """
 
     labels: tuple[str, ...]
     memory: Memory
@@ -69,7 +72,7 @@ class Model:
 class Stream:
     """The front end: takes a microphone's blocks as they come, keeps the window that the model sees."""
 
-    window: bytearray
+    window: memoryview
     """The last frames * width features, newest last, updated in place; before the first frames: digital silence."""
     frames: int
     """Frames since the start of the stream."""
@@ -80,11 +83,30 @@ class Stream:
     def feed(self, samples: Buffer) -> int:
         """int16 samples (array("h") or bytes) of any number; returns how many frames they completed."""
 
-    def feed_slots(self, slots: Buffer) -> int:
-        """32-bit slots of one channel as machine.I2S gives them: DC is removed and `gain` applied first."""
+    def feed_slots(self, slots: Buffer, channels: int = 1, channel: int = 0) -> int:
+        """32-bit slots as machine.I2S gives them: DC is removed and `gain` applied first.
+
+        channels: interleaved in `slots` (2 with I2S.STEREO), of which only `channel` is heard.
+        """
 
     def level(self) -> int:
         """RMS of the samples fed since the last call."""
 
     def reset(self) -> None:
         """Begin a new stream."""
+
+class Deadman:
+    """Holds pins at a level when it is no longer fed, from the chip's timer: although the interpreter may be stuck.
+
+    There is one for the whole chip; a new one replaces it. A pin held stays so until its PWM is made anew:
+    pwm.deinit(); pwm.init(freq=..., duty_u16=...).
+    """
+
+    def __init__(self, pins: list[int] | tuple[int, ...], level: bool = False) -> None:
+        """pins: at most 8 GPIO numbers. level: what they are held at."""
+
+    def feed(self, ms: int) -> None:
+        """Act ms from now (at most 60000) unless fed again; 0: do not act."""
+
+    def trips(self) -> int:
+        """How often it has acted since the chip started."""

@@ -1,0 +1,247 @@
+# MicroPython's `machine` without a machine: the parts that the robot's programs use, driven by scene and virtual time.
+# Misuse that real hardware punishes is an error here: a pin number that is none, a duty out of range, I2S opened twice.
+import sys
+import time
+from array import array
+
+import micropython
+import scene
+import tympan_simulated as chip
+
+FRAMES = 256  # in one of the chip's DMA buffers
+ADC_MV = 3100  # full scale
+
+
+def stamp():
+    # virtual microseconds, as text: they outgrow small integers
+    return f"{time.ms}{time.us:03d}" if time.ms else str(time.us)
+
+
+def within(spans):
+    for span in spans:
+        if span[0] <= time.ms < span[1]:
+            return True
+    return False
+
+
+class Pin:
+    IN, OUT, PULL_UP, PULL_DOWN = 1, 3, 2, 1
+    shown = {}
+
+    def __init__(self, number, mode=-1, pull=-1, value=None):
+        if not isinstance(number, int) or not 0 <= number <= 48:
+            raise ValueError("invalid pin")
+        self.number = number
+        chip.configure(number)
+        if value is not None:
+            self.value(value)
+
+    def value(self, value=None):
+        if value is None:
+            return scene.vbus if self.number == 21 else 1
+        put(self.number, 65535 if value else 0)
+
+
+def put(number, duty):
+    if chip.put(number, duty):
+        show(number)
+
+
+def show(number):
+    duty = chip.get(number)
+    if scene.log and Pin.shown.get(number, 0) != duty:
+        Pin.shown[number] = duty
+        print("@pin", stamp(), number, duty)
+
+
+class PWM:
+    made = []
+
+    def __init__(self, pin, freq=1000, duty_u16=0):
+        self.number = pin.number
+        PWM.made.append(self.number)
+        self.init(freq=freq, duty_u16=duty_u16)
+
+    def init(self, freq=1000, duty_u16=0):
+        chip.configure(self.number)
+        self.freq(freq)
+        self.duty_u16(duty_u16)
+
+    def deinit(self):
+        pass
+
+    def freq(self, freq):
+        if not 0 < freq <= 40000000:
+            raise ValueError("frequency must be from 1Hz to 40MHz")
+
+    def duty_u16(self, duty):
+        if not 0 <= duty <= 65535:
+            raise ValueError("duty_u16 must be from 0 to 65535")
+        put(self.number, duty)
+
+
+def deadman_acted(us):
+    if us < 0:
+        for number in PWM.made:
+            show(number)
+
+
+class ADC:
+    ATTN_11DB = 3
+
+    def __init__(self, pin, atten=3):
+        self.number = pin.number
+
+    def read_uv(self):
+        return scene.battery_mv * 500 if self.number == 3 else 0
+
+    def read_u16(self):
+        if self.number == 3:
+            return scene.battery_mv * 65535 // (2 * ADC_MV)
+        return 5000 if within(scene.obstacles) else 40000
+
+
+class WDT:
+    armed = False
+
+    def __init__(self, id=0, timeout=5000):
+        WDT.armed = True
+
+    def feed(self):
+        pass
+
+
+class I2S:
+    # The microphone's clock fills DMA buffers, from which requests are served; when all are full the oldest is lost.
+    RX, TX, MONO, STEREO = 1, 2, 0, 1
+    _open = None
+    _file = None
+
+    def __init__(self, id, *, sck, ws, sd, mode, bits, format, rate, ibuf):
+        if I2S._open:
+            raise OSError(16)  # EBUSY
+        if (mode, bits, rate) != (I2S.RX, 32, 16000):
+            raise ValueError("this microphone gives 32 bits at 16000 Hz")
+        I2S._open = self
+        self._channels = 1 + format
+        self._side = 1 if scene.side == "right" and format == I2S.STEREO else 0
+        self._deaf = format == I2S.MONO and scene.side == "right"
+        self._ring = ibuf // 2048 * FRAMES
+        self._waiting = 0  # frames received and not yet read
+        self._us = 0
+        self._handler = None
+        self._first = self._second = None  # requests
+        self._stalled = False
+        if I2S._file is None and scene.audio:
+            I2S._file = sys.stdin.buffer if scene.audio == "-" else open(scene.audio, "rb")
+        self._lost = bytearray(4 * FRAMES)
+        time._listeners.append(self._pass)
+        if scene.log:
+            print("@listen", stamp())
+
+    def deinit(self):
+        if I2S._open is self:
+            I2S._open = None
+            time._listeners.remove(self._pass)
+
+    def irq(self, handler):
+        self._handler = handler
+
+    def readinto(self, buffer):
+        # a third request is lost without a word, as on the chip
+        if self._first is None:
+            self._first = buffer
+        elif self._second is None:
+            self._second = buffer
+        while self._handler is None and self._first is not None:
+            time.advance(1000)
+        return self._bytes(buffer)
+
+    def _bytes(self, buffer):
+        return len(buffer) * (4 if isinstance(buffer, array) else 1)
+
+    def _pass(self, us):
+        # time passes
+        if us < 0:
+            return
+        self._us += us
+        if within(scene.stalls):
+            self._stalled = True
+        elif not scene.stall_until_opened:
+            self._stalled = False
+        while self._us >= 16000:
+            self._us -= 16000
+            if self._stalled:
+                continue
+            self._waiting += FRAMES
+            wanted = self._bytes(self._first) // (4 * self._channels) if self._first is not None else 0
+            if self._waiting > self._ring + wanted:
+                self._waiting -= FRAMES
+                self._read(self._lost)
+        while self._first is not None and self._bytes(self._first) <= 4 * self._channels * self._waiting:
+            self._serve(self._first)
+
+    def _serve(self, request):
+        self._waiting -= self._bytes(request) // (4 * self._channels)
+        if self._channels == 1:
+            self._read(request)
+        else:
+            mono = bytearray(self._bytes(request) // 2)
+            self._read(mono)
+            for i in range(0, len(mono), 4):
+                word = int.from_bytes(mono[i : i + 4], "little")
+                word -= word >> 31 << 32
+                at = 2 * i + 4 * self._side
+                if isinstance(request, array):
+                    request[at // 4] = word
+                    request[at // 4 ^ 1] = 0
+                else:
+                    request[at : at + 4] = mono[i : i + 4]
+                    request[at ^ 4 : (at ^ 4) + 4] = b"\0\0\0\0"
+        self._first = self._second
+        self._second = None
+        if self._handler:
+            micropython.schedule(self._handler, self)
+
+    def _read(self, buffer):
+        # so much more of the audio, silence behind its end
+        global ends
+        size = self._bytes(buffer)
+        got = I2S._file.readinto(buffer) or 0 if I2S._file else 0
+        if got < size:
+            blank(buffer, got)
+            if scene.audio and ends is None:
+                ends = time.ms + scene.tail_ms
+            if scene.audio and time.ms >= ends:
+                ends = 1 << 29  # what is closed on the way out may take its time
+                print("@end", stamp())
+                raise SystemExit
+        if self._deaf:
+            blank(buffer, 0)
+
+
+def blank(buffer, start):
+    if isinstance(buffer, array):
+        start //= 4
+    for i in range(start, len(buffer)):
+        buffer[i] = 0
+
+
+ends = None  # ms at which the scene is over
+frequency = 160000000
+
+
+def freq(hz=None):
+    global frequency
+    if hz is None:
+        return frequency
+    if hz not in (80000000, 160000000, 240000000):
+        raise ValueError("frequency must be 20MHz, 40MHz, 80MHz, 160MHz or 240MHz")
+    frequency = hz
+
+
+def unique_id():
+    return b"simulated"
+
+
+time._listeners.append(deadman_acted)

@@ -1,0 +1,18 @@
+# What the stand-in hardware shows to the robot's programs, from scene.json in the current folder.
+import json
+
+try:
+    with open("scene.json") as f:
+        given = json.load(f)
+except OSError:
+    given = {}
+
+audio = given.get("audio")  # file of int32 slots, mono, 16 kHz; "-": standard input; None: silence for ever
+tail_ms = given.get("tail_ms", 1500)  # silence after the audio, then the scene ends
+side = given.get("side", "left")  # of the microphone
+battery_mv = given.get("battery_mv", 4000)
+vbus = given.get("vbus", 0)
+obstacles = given.get("obstacles", [])  # [from, to] in ms: something is ahead
+stalls = given.get("stalls", [])  # [from, to] in ms: the microphone gives nothing
+stall_until_opened = given.get("stall_until_opened", False)  # a stall lasts until I2S is opened anew
+log = given.get("log", False)  # print each change of a pin
