@@ -2,7 +2,8 @@
 #
 # A window is heard as its most probable label. A label is a command when it leads in at least `votes` of the last
 # `history` windows and the mean of its probability over those it leads is at least `threshold`. After a command nothing
-# is heard for `cooldown` ms. Labels that begin with "_" (unknown, silence) are never commands. Integers only.
+# is heard for `cooldown` ms. With history 1 and votes 1, one window over the threshold is a command.
+# Labels that begin with "_" (unknown, silence) are never commands. Integers only.
 from array import array
 
 
@@ -13,25 +14,27 @@ class Decision:
         self.history = listening["history"]
         self.votes = listening["votes"]
         self.threshold = listening["threshold"]
-        self.cooldown = listening["cooldown"]
+        self.cooldown = -(-listening["cooldown"] // listening["hop"])  # in windows: time is counted in sound
         self._leader = array("h", [-1] * self.history)  # of each window, -1 where there is none
         self._level = array("H", [0] * self.history)  # its probability
         self._next = 0
-        self._deaf_until = 0
+        self._deaf = 0  # windows until the cool-down ends
         self.confidence = 0  # mean probability of the last command, of 65535
 
     def reset(self):
-        self._deaf_until = 0
+        self._deaf = 0
         self._forget()
 
     def _forget(self):
         for i in range(self.history):
             self._leader[i] = -1
 
-    def update(self, label, probability, now):
-        # label: the window's leader (-1: a window that was not run); now: ms. Returns the label of a command, or -1.
-        if now < self._deaf_until:
+    def update(self, label, probability):
+        # label: the window's leader (-1: a window that was not run). Returns the label of a command, or -1.
+        if self._deaf > 1:
+            self._deaf -= 1
             return -1
+        self._deaf = 0
         i = self._next
         self._leader[i] = label
         self._level[i] = probability
@@ -46,6 +49,6 @@ class Decision:
         if count < self.votes or total < self.threshold * count:
             return -1
         self.confidence = total // count
-        self._deaf_until = now + self.cooldown
+        self._deaf = self.cooldown
         self._forget()
         return label

@@ -1,10 +1,9 @@
-"""The whole path on one machine, from synthetic speech to commands heard in MicroPython:  make demo"""
+"""The whole path on one machine, from synthetic speech to a simulated robot that obeys:  make demo"""
 
 import argparse
 import shutil
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import soundfile
@@ -13,29 +12,14 @@ from host import train
 from host.data.dataset import WORDS
 from host.data.speech import RATE
 from host.data.synthetic import Said, conversation
-from host.engines import micropython
+from host.simulator import plot
+from host.simulator.run import Heard, simulate
 
-ROBOT = Path("build/robot")
-DEVICE = Path(__file__).resolve().parents[1] / "device"
+OUT = Path("build/demo")
 RUN = Path("runs/demo")
 MODEL = "dsnet-24"
 WANTED_RIGHT, ALLOWED_FALSE = 8, 1
 PATIENCE = 1.2  # seconds after a word in which the robot may still say that it heard it
-
-
-@dataclass(frozen=True)
-class Heard:
-    """A command of the robot, time in seconds."""
-
-    time: float
-    word: str
-    confidence: int
-
-
-def parse(line: str) -> Heard:
-    """A line of device/hear.py: "  2.40 s  right   97 %"."""
-    time_text, _, word, confidence, _ = line.split()
-    return Heard(float(time_text), word, int(confidence))
 
 
 def compare(said: list[Said], heard: list[Heard]) -> tuple[list[tuple[Said, Heard | None]], list[Heard]]:
@@ -45,7 +29,7 @@ def compare(said: list[Said], heard: list[Heard]) -> tuple[list[tuple[Said, Hear
     for s in said:
         if s.word not in WORDS:
             continue
-        match = next((h for h in left if h.word == s.word and s.start < h.time < s.end + PATIENCE), None)
+        match = next((h for h in left if h.word == s.word and s.start < h.s < s.end + PATIENCE), None)
         if match:
             left.remove(match)
         pairs.append((s, match))
@@ -61,11 +45,11 @@ def show(said: list[Said], pairs, false: list[Heard]) -> None:
         if s.word not in WORDS:
             outcome = "(no command)"
         elif h:
-            outcome = f"heard at {h.time:5.2f} s, {h.confidence} %"
+            outcome = f"heard at {h.s:5.2f} s, {100 * h.confidence:.0f} %"
         else:
             outcome = "MISSED"
         lines.append((s.start, f"{s.start:6.2f} s  said {s.word:<12} {outcome}"))
-    lines += [(h.time, f"{h.time:6.2f} s  FALSE: heard {h.word}, {h.confidence} %") for h in false]
+    lines += [(h.s, f"{h.s:6.2f} s  FALSE: heard {h.word}, {100 * h.confidence:.0f} %") for h in false]
     print("\n".join(line for _, line in sorted(lines)))
 
 
@@ -82,17 +66,17 @@ def main(arguments: list[str] | None = None) -> int:
     if status:
         return status
 
-    print(f"2. Copy model.bin and the device's programs to {ROBOT}, where MicroPython finds them")
-    shutil.rmtree(ROBOT, ignore_errors=True)
-    shutil.copytree(DEVICE, ROBOT)
-    shutil.copy(RUN / "model.bin", ROBOT)
-
-    print("3. Ten commands and four other words, by voices that training never heard, streamed into MicroPython")
+    print("2. Ten commands and four other words, by voices that training never heard, to the robot in MicroPython")
     samples, said = conversation(args.seed)
-    wav = ROBOT / "conversation.wav"
-    soundfile.write(wav, samples, RATE, subtype="PCM_16")
-    output = micropython.run_script(ROBOT / "hear.py", str(ROBOT / "model.bin"), str(wav))
-    heard = [parse(line) for line in output.splitlines()]
+    OUT.mkdir(parents=True, exist_ok=True)
+    soundfile.write(OUT / "conversation.wav", samples, RATE, subtype="PCM_16")
+    shutil.copy(RUN / "model.bin", OUT)
+    simulation = simulate((OUT / "model.bin").read_bytes(), samples)
+    if simulation.problem:
+        print(simulation.problem)
+        return 1
+    heard = simulation.log.heard
+    plot.draw(simulation, OUT / "robot.png", "the robot of the demo")
     pairs, false = compare(said, heard)
     show(said, pairs, false)
     right = sum(h is not None for _, h in pairs)
@@ -101,7 +85,9 @@ def main(arguments: list[str] | None = None) -> int:
         f"{right} of {len(pairs)} commands heard, {len(false)} false, in {len(samples) / RATE:.0f} s of sound "
         f"(wanted: {WANTED_RIGHT} or more, at most {ALLOWED_FALSE} false): {'ok' if passed else 'FAILED'}"
     )
-    print(f"{time.monotonic() - started:.0f} s in all; the recording is {wav}, the model {ROBOT / 'model.bin'}")
+    print(f"It obeyed: {simulation.path.driven_mm:.0f} mm driven, drawn in {OUT / 'robot.png'}")
+    print(f"{time.monotonic() - started:.0f} s in all. Again, with your own ears and settings:")
+    print(f"    .venv/bin/python -m host.simulate {OUT / 'model.bin'} {OUT / 'conversation.wav'}")
     return 0 if passed else 1
 
 

@@ -20,7 +20,7 @@ TRAINING_VOICES = (
     "pedro", "quincy", "rob", "robert", "sandro", "shelby", "steph", "travis", "victor", "zac",
 )  # fmt: skip
 VALIDATION_VOICES = ("f4", "m6", "Michael", "edward", "ian", "john", "grandma", "steph2")
-TESTING_VOICES = ("f5", "m7", "m8", "pablo", "norbert", "steph3", "klatt4", "mike2")
+TESTING_VOICES = ("m7", "m8", "pablo", "norbert", "steph3", "klatt4", "mike2")
 
 
 @dataclass(frozen=True)

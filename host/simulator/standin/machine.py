@@ -116,6 +116,8 @@ class I2S:
     RX, TX, MONO, STEREO = 1, 2, 0, 1
     _open = None
     _file = None
+    _began = None  # ms
+    _given = 0  # frames of the sound so far
 
     def __init__(self, id, *, sck, ws, sd, mode, bits, format, rate, ibuf):
         if I2S._open:
@@ -135,6 +137,11 @@ class I2S:
         if I2S._file is None and scene.audio:
             I2S._file = sys.stdin.buffer if scene.audio == "-" else open(scene.audio, "rb")
         self._lost = bytearray(4 * FRAMES)
+        # the sound began when I2S was first opened, and did not wait while it was closed
+        if I2S._began is None:
+            I2S._began = time.ms
+        while I2S._given + FRAMES <= (time.ms - I2S._began) * 16:
+            self._read(self._lost)
         time._listeners.append(self._pass)
         if scene.log:
             print("@listen", stamp())
@@ -172,6 +179,7 @@ class I2S:
         while self._us >= 16000:
             self._us -= 16000
             if self._stalled:
+                self._read(self._lost)
                 continue
             self._waiting += FRAMES
             wanted = self._bytes(self._first) // (4 * self._channels) if self._first is not None else 0
@@ -207,6 +215,7 @@ class I2S:
         # so much more of the audio, silence behind its end
         global ends
         size = self._bytes(buffer)
+        I2S._given += size // 4
         got = I2S._file.readinto(buffer) or 0 if I2S._file else 0
         if got < size:
             blank(buffer, got)
@@ -238,6 +247,15 @@ def freq(hz=None):
     if hz not in (80000000, 160000000, 240000000):
         raise ValueError("frequency must be 20MHz, 40MHz, 80MHz, 160MHz or 240MHz")
     frequency = hz
+
+
+def lightsleep(duration):
+    # the microphone's clock stops too
+    if I2S._open:
+        raise OSError(16)
+    if scene.log:
+        print("@sleep", stamp(), duration)
+    time.sleep_ms(duration)
 
 
 def unique_id():

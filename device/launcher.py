@@ -1,0 +1,93 @@
+# Starts the program that settings.json names. Whatever it does, the motors are stopped before anything is said of it,
+# and the REPL stays alive.
+#
+# At the REPL: start(), start("voice_dance"), reload() after a new model.bin was copied, mic_check().
+import gc
+import os
+import sys
+
+from robot import Robot
+from settings import load
+
+robot = None
+last = None  # the program that ran
+
+
+def programs():
+    return sorted(name[:-3] for name in os.listdir("programs") if name.endswith(".py"))
+
+
+def find(name):
+    # the run function of programs/<name>.py
+    if name not in programs():
+        raise ValueError("there is no program {}; there are: {}".format(name, ", ".join(programs())))
+    path = "programs." + name
+    sys.modules.pop(path, None)  # a program that was just copied is read anew
+    __import__(path)
+    module = sys.modules[path]
+    if not hasattr(module, "run"):
+        raise ValueError(f"programs/{name}.py has no run(robot)")
+    return module.run
+
+
+def awaken(report=False):
+    # a new robot in place of the old one
+    global robot
+    if robot:
+        robot.close()
+    robot = None
+    gc.collect()
+    robot = Robot(load(), report)
+    return robot
+
+
+def start(program=None, report=False):
+    # report: also print a line per window, for tools.monitor
+    global last
+    try:
+        awaken(report)
+        name = program or robot.settings["program"]
+        run = find(name)
+        last = name
+        print("program", name)
+        run(robot)
+    except KeyboardInterrupt:
+        rest()
+        print("Stopped. start() goes on.")
+    except Exception as error:
+        rest()
+        be_safe(error)
+    except:
+        rest()
+        raise
+    else:
+        rest()
+
+
+def rest():
+    # motors first
+    if robot:
+        robot.close()
+
+
+def be_safe(error):
+    # the safe program: say what happened and leave everything else to the owner
+    print("@crash", type(error).__name__)
+    sys.print_exception(error)
+    if robot:
+        robot.feedback.show("error")
+    print("The program ended with an error; the motors are stopped. Copy a better one, then start().")
+
+
+def reload():
+    # the program again, with the model.bin that was just copied
+    start(last)
+
+
+def mic_check():
+    from mic_check import mic_check as check
+
+    if robot:
+        robot.close_ears()
+    settings = load()
+    print(check(settings["pins"], settings["microphone"]["slot"]))

@@ -1,0 +1,102 @@
+# The I2S microphone (SPH0645 and its kind: 32-bit slots), read without waiting and without allocating.
+#
+# Two blocks take turns: one is filled by I2S while the other is heard. I2S says nothing when the loop is late and its
+# buffers overflow, so the sound received is compared with the clock: what is missing once the loop has caught up was
+# dropped, the oldest first, in steps of one of the chip's DMA buffers (256 frames, 16 ms).
+import time
+
+from machine import I2S, Pin
+
+BUFFER = 40000  # bytes that I2S buffers by itself: some 300 ms
+STALLED_MS = 500
+WAITED_US = 10000  # a block that took so long to come did not wait in the buffers
+LOST_US = 28000  # a block may be late by a DMA buffer, and the loop by some ms
+
+
+class Microphone:
+    def __init__(self, pins, slot="left", samples=640, rate=16000):
+        # samples: per block
+        self.channels = 1 if slot == "left" else 2  # I2S.MONO is the left slot
+        self.channel = self.channels - 1
+        self.overruns = 0  # how often sound was dropped
+        self.lost_ms = 0  # how much of it in all
+        self.stalls = 0  # how often no sound came and I2S was started anew
+        self._pins = pins
+        self._rate = rate
+        self._block_us = samples * 1000000 // rate
+        # a loop that never catches up is told of it once it is behind by all buffers and a second
+        self._late_us = (BUFFER // 2048 * 256 + 2 * samples) * 1000000 // rate + 1000000
+        size = 4 * self.channels * samples
+        self._blocks = (memoryview(bytearray(size)), memoryview(bytearray(size)))
+        self._i2s = None
+        self._on_filled = self._filled
+
+    def open(self):
+        self.close()
+        self._i2s = I2S(
+            0,
+            sck=Pin(self._pins["microphone_clock"]),
+            ws=Pin(self._pins["microphone_word"]),
+            sd=Pin(self._pins["microphone_data"]),
+            mode=I2S.RX,
+            bits=32,
+            format=I2S.MONO if self.channels == 1 else I2S.STEREO,
+            rate=self._rate,
+            ibuf=BUFFER,
+        )
+        self._i2s.irq(self._on_filled)
+        self._ready = 0  # blocks filled and not yet taken
+        self._next = 0
+        self._lag = self._least = 0  # us by which the sound is behind the clock, and the least so far
+        self._last = self._arrived = self._released = time.ticks_us()
+        self._i2s.readinto(self._blocks[0])
+        time.sleep_ms(2)  # I2S's queue holds one request: let it take the first
+        self._i2s.readinto(self._blocks[1])
+
+    def close(self):
+        if self._i2s:
+            self._i2s.deinit()
+            self._i2s = None
+
+    def _filled(self, i2s):
+        self._ready += 1
+        self._arrived = time.ticks_us()
+
+    def poll(self):
+        # the oldest filled block, to be given back by release(); None where there is none yet
+        return self._blocks[self._next] if self._ready else None
+
+    def release(self):
+        # the block was heard: let it be filled again. Returns ms of sound that were dropped since the last call.
+        lost = self._missing()
+        self._ready -= 1
+        self._i2s.readinto(self._blocks[self._next])
+        self._next ^= 1
+        self._released = time.ticks_us()
+        if lost < LOST_US:
+            return 0
+        self._least += lost
+        self.overruns += 1
+        self.lost_ms += lost // 1000
+        return lost // 1000
+
+    def _missing(self):
+        # us by which the sound is further behind the clock than it ever was
+        alone = self._ready == 1  # else the other block came meanwhile, and its time is not this one's
+        now = self._arrived if alone else time.ticks_us()
+        self._lag += time.ticks_diff(now, self._last) - self._block_us
+        self._last = now
+        self._least += self._block_us >> 12  # the microphone's clock may be slow by 240 ppm
+        if self._lag < self._least:
+            self._least = self._lag
+        if alone and time.ticks_diff(now, self._released) > WAITED_US:
+            return self._lag - self._least
+        return self._lag - self._least - self._late_us  # so much may still wait in the buffers
+
+    def stalled(self):
+        # whether no sound has come for too long; I2S is then started anew
+        if time.ticks_diff(time.ticks_us(), self._arrived) < STALLED_MS * 1000:
+            return False
+        self.stalls += 1
+        self.open()
+        return True

@@ -1,0 +1,150 @@
+# Two motors: drive, go a distance, turn by an angle. Integers only, nothing allocated while driving.
+#
+# update() is called every few ms and adds up the way from the duty, the battery and the robot's constants. The
+# dead-man (tympan.Deadman, in C) stops the motors when update() is not called any more; on the way to a goal it is set
+# to the moment of arrival, so that a loop that is busy with a window does not overshoot.
+import time
+
+from machine import PWM, Pin
+
+FULL = 65535
+FREQUENCY = 5000
+BOOST = 15  # percent added below which a motor only hums
+BATTERY_MV = 4000  # taken for it where it cannot be read
+
+
+class Motors:
+    def __init__(self, pins, settings, deadman=None):
+        # pins, settings: as settings.load() gives them; deadman: tympan.Deadman over .numbers(pins), or None
+        self.limit = settings["limit"]
+        self.speed = settings["speed"]
+        self._brake = settings["brake"]
+        self._deadman_ms = settings["deadman_ms"]
+        self._ramp_us = settings["ramp_ms"] * 1000
+        # at full duty a wheel runs so many um per second and volt, and a turn by a degree takes so many um
+        self._pace = int(3.14159265 * settings["wheel_mm"] * settings["rpm_per_volt"] * 1000 / 60)
+        self._degree = int(3.14159265 * settings["track_mm"] * 1000 / 360)
+        self._deadman = deadman
+        self._trips = deadman.trips() if deadman else 0
+        self._pwm = [PWM(Pin(n), freq=FREQUENCY, duty_u16=0) for n in self.numbers(pins)]
+        self._duty = [0, 0]  # left, right: -FULL to FULL
+        self._target = [0, 0]
+        self._left_um = 0  # to the goal, per wheel; 0: no goal
+        self._to_goal = False  # whether the dead-man is set to the moment of arrival
+        self._last = time.ticks_us()
+        self.set_battery(BATTERY_MV)
+        self.stop()
+
+    @staticmethod
+    def numbers(pins):
+        return (pins["left_forward"], pins["left_back"], pins["right_forward"], pins["right_back"])
+
+    def set_battery(self, mv):
+        self._full_um_s = min(self._pace * min(mv, 9000) // 1000, 250000)
+
+    def _duty_of(self, percent):
+        size = min(abs(percent), 100)
+        if size and size < BOOST:
+            size += BOOST
+        size = min(size, self.limit) * FULL // 100
+        return size if percent > 0 else -size
+
+    def drive(self, left, right):
+        # percent, -100 to 100, until told otherwise
+        self._left_um = 0
+        self._target[0] = self._duty_of(left)
+        self._target[1] = self._duty_of(right)
+
+    def forward(self, mm):
+        # a distance, backwards where it is negative
+        speed = self.speed if mm > 0 else -self.speed
+        self.drive(speed, speed)
+        self._left_um = abs(mm) * 1000
+
+    def turn(self, degrees):
+        # on the spot, to the left (counter-clockwise) where it is positive
+        speed = self.speed if degrees > 0 else -self.speed
+        self.drive(-speed, speed)
+        self._left_um = abs(degrees) * self._degree
+
+    def stop(self):
+        # at once
+        self._left_um = 0
+        for side in (0, 1):
+            self._target[side] = self._duty[side] = 0
+        if self._deadman:
+            self._deadman.feed(0)
+        level = FULL if self._brake else 0
+        for pwm in self._pwm:
+            pwm.duty_u16(level)
+
+    def moving(self):
+        return self._duty[0] != 0 or self._duty[1] != 0 or self._target[0] != 0 or self._target[1] != 0
+
+    def going_forward(self):
+        return self._target[0] > 0 and self._target[1] > 0
+
+    def update(self):
+        # returns "arrived" or "deadman" where the motors have just stopped by themselves, else None
+        now = time.ticks_us()
+        us = min(time.ticks_diff(now, self._last), 1000000)
+        self._last = now
+        if self._deadman and self._deadman.trips() != self._trips:
+            return self._tripped()
+        if not self.moving():
+            return None
+        if self._left_um and self._arrived(us):
+            self.stop()
+            return "arrived"
+        step = FULL * (us >> 4) // (self._ramp_us >> 4)
+        for side in (0, 1):
+            self._ramp(side, step)
+        self._feed()
+        return None
+
+    def _um_s(self):
+        # of the wheels at the present duty, in the direction of the target: who still rolls the other way, loses way
+        duty = self._towards(0) + self._towards(1) >> 1
+        return (self._full_um_s >> 2) * (duty >> 4) >> 10
+
+    def _towards(self, side):
+        return self._duty[side] if self._target[side] > 0 else -self._duty[side]
+
+    def _arrived(self, us):
+        self._left_um -= (self._um_s() >> 4) * (us >> 4) // 3906
+        if self._left_um > 0:
+            return False
+        self._left_um = 0
+        return True
+
+    def _ramp(self, side, step):
+        duty, target = self._duty[side], self._target[side]
+        if duty < target:
+            duty = min(duty + step, target)
+        elif duty > target:
+            duty = max(duty - step, target)
+        self._duty[side] = duty
+        forward, back = self._pwm[2 * side], self._pwm[2 * side + 1]
+        forward.duty_u16(duty if duty > 0 else 0)
+        back.duty_u16(-duty if duty < 0 else 0)
+
+    def _feed(self):
+        if not self._deadman:
+            return
+        ms = self._deadman_ms
+        um_ms = self._um_s() // 1000
+        self._to_goal = False
+        if self._left_um and um_ms > 0 and self._left_um // um_ms <= ms:
+            ms = max(1, self._left_um // um_ms)
+            self._to_goal = True
+        self._deadman.feed(ms)
+
+    def _tripped(self):
+        # the dead-man holds the pins: take them back, stopped
+        self._trips = self._deadman.trips()
+        arrived = self._left_um and self._to_goal
+        for pwm in self._pwm:
+            pwm.deinit()
+            pwm.init(freq=FREQUENCY, duty_u16=FULL if self._brake else 0)
+        self.stop()
+        return "arrived" if arrived else "deadman"

@@ -1,0 +1,73 @@
+# Microphone to PC over USB, for clips of one's own voice: python -m tools.record asks clip() for them.
+# Runs on stock firmware too.
+import binascii
+import time
+from array import array
+
+from machine import I2S, Pin
+
+RATE = 16000
+WARM_UP = 4  # blocks until the microphone's offset has settled
+
+
+def record(settings, samples=RATE):
+    # one second of int16 samples as bytes: offset removed, gain applied, as the listener hears it
+    pins = settings["pins"]
+    i2s = I2S(
+        0,
+        sck=Pin(pins["microphone_clock"]),
+        ws=Pin(pins["microphone_word"]),
+        sd=Pin(pins["microphone_data"]),
+        mode=I2S.RX,
+        bits=32,
+        format=I2S.MONO if settings["microphone"]["slot"] == "left" else I2S.STEREO,
+        rate=RATE,
+        ibuf=20000,
+    )
+    channels = 1 if settings["microphone"]["slot"] == "left" else 2
+    slots = array("i", [0] * (samples * channels))
+    try:
+        warm = memoryview(slots)[: 512 * channels]
+        for _ in range(WARM_UP):
+            i2s.readinto(warm)
+        i2s.readinto(slots)
+    finally:
+        i2s.deinit()
+    return convert(slots, channels, settings["microphone"]["gain"])
+
+
+def convert(slots, channels, gain):
+    # 24-bit words to samples, as native/core/capture.c but with one mean for the whole clip
+    count = len(slots) // channels
+    mean = 0
+    for i in range(channels - 1, len(slots), channels):
+        mean += slots[i] >> 8
+    mean //= count
+    down = 8 - gain
+    half = (1 << down) >> 1
+    samples = array("h", [0] * count)
+    for i in range(count):
+        y = ((slots[i * channels + channels - 1] >> 8) - mean + half) >> down
+        samples[i] = max(-32768, min(32767, y))
+    return bytes(samples)
+
+
+def clip(settings):
+    data = record(settings)
+    print("@clip", len(data))
+    for i in range(0, len(data), 48):
+        print(str(binascii.b2a_base64(data[i : i + 48]), "ascii"), end="")
+    print(f"@end {binascii.crc32(data):08x}")
+
+
+def run(robot):
+    # a clip at each press of the button, so that one can speak away from the PC
+    robot.close_ears()
+    print("Press the button, then speak after the light turned green.")
+    while True:
+        robot.update()
+        if not robot.button.value():
+            robot.feedback.show("heard")
+            clip(robot.settings)
+            robot.feedback.show("listening")
+        time.sleep_ms(10)

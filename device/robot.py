@@ -1,0 +1,258 @@
+# The robot as a program sees it: it listens, moves and shows, and keeps itself safe meanwhile.
+#
+#     def run(robot):
+#         while True:
+#             word = robot.listen()
+#             if word:
+#                 robot.obey(word)
+#
+# listen() returns every few ms, mostly with None; whatever a program does in between should be short.
+# Lines that begin with "@" are for programs on the PC.
+import time
+
+import machine
+from feedback import Feedback
+from machine import ADC, Pin
+from microphone import Microphone
+from motors import Motors
+
+try:
+    import tympan
+except ImportError:  # stock firmware: everything but hearing words
+    tympan = None
+
+OBSTACLE = 10000  # an infrared sensor reads less when something is near
+LOW_BATTERY_MV = 3500
+ROUND_MS = 20  # between looks at the sensors
+SLOW_MS = 2000  # between looks at the battery
+QUIET_MS = 10000  # of silence before a light sleep
+LOOK_MS = 120  # of listening between two of them
+
+
+class Robot:
+    def __init__(self, settings, report=False):
+        # report: print a line for each window
+        pins = settings["pins"]
+        self.settings = settings
+        self.report = report
+        deadman = tympan.Deadman(Motors.numbers(pins), settings["motors"]["brake"]) if tympan else None
+        self.motors = Motors(pins, settings["motors"], deadman)
+        self.feedback = Feedback(pins, settings["feedback"])
+        self.feedback.show("starting")
+        self.button = Pin(pins["button"], Pin.IN, Pin.PULL_UP)
+        self.battery_mv = 0
+        self.listener = None  # until the first listen()
+        self.microphone = None
+        self._vbus = Pin(pins["vbus"], Pin.IN)
+        self._battery = ADC(Pin(pins["battery"]))
+        self._obstacles = [ADC(Pin(n)) for n in pins["obstacles"]]
+        self._watchdog = None
+        self._warned = False
+        self._sleep_ms = settings["light_sleep_ms"]
+        self._round = self._slow = self._loud = time.ticks_ms()
+        machine.freq(settings["cpu_mhz"] * 1000000)
+        self.look_at_battery()
+
+    # ---- hearing ----
+
+    def start_listening(self):
+        # the model is loaded at the first word wanted: programs that only drive need none
+        from listener import Listener
+        from swap import load_model
+
+        model, name = load_model()
+        self.close_ears()
+        microphone = self.settings["microphone"]
+        self.listener = Listener(model, self.settings["listening"], microphone["gain"])
+        if self.report:
+            print("@labels", " ".join(model.labels))
+            self.listener.on_window = report_window
+        self.microphone = Microphone(self.settings["pins"], microphone["slot"], self.listener.block)
+        self.microphone.open()
+        self._start_watchdog()
+        self.feedback.show("listening")
+        print("listening with", name, "for:", " ".join(w for w in model.labels if w[0] != "_"))
+
+    def close_ears(self):
+        if self.microphone:
+            self.microphone.close()
+        self.microphone = self.listener = None
+
+    def listen(self):
+        # a word that was just heard, mostly None
+        if self.listener is None:
+            self.start_listening()
+        self.update()
+        block = self.microphone.poll()
+        if block is None:
+            if self.microphone.stalled():
+                self._deaf()
+            # a robot that stands still lets the chip rest until the next block is near
+            time.sleep_ms(1 if self.motors.moving() else 20)
+            return None
+        label = self.listener.take_slots(block, self.microphone.channels, self.microphone.channel)
+        lost = self.microphone.release()
+        if self._sleep_ms and self._quiet():
+            self._doze()
+        if lost:
+            print("@lost", lost)
+            print("The loop was late:", lost, "ms of sound are lost.")
+        if label < 0:
+            return None
+        return self._heard(label)
+
+    def _quiet(self):
+        # whether the gate has been closed, and the motors still, for QUIET_MS; on a battery only: USB would be lost
+        if self.listener.leader >= 0 or self.motors.moving() or self._vbus.value():
+            self._loud = time.ticks_ms()
+        return time.ticks_diff(time.ticks_ms(), self._loud) > QUIET_MS
+
+    def _doze(self):
+        # asleep and deaf, but for a look at the level every light_sleep_ms. What woke it is not heard as a word.
+        self.feedback.show("off")
+        while True:
+            self.microphone.close()
+            machine.lightsleep(self._sleep_ms)
+            self.microphone.open()
+            self.listener.reset()
+            until = time.ticks_add(time.ticks_ms(), LOOK_MS)
+            while time.ticks_diff(until, time.ticks_ms()) > 0:
+                block = self.microphone.poll()
+                if block:
+                    self.listener.take_slots(block, self.microphone.channels, self.microphone.channel)
+                    self.microphone.release()
+                time.sleep_ms(1)
+            if self._watchdog:
+                self._watchdog.feed()
+            if self.listener.stream.level() >= self.listener.gate:
+                break
+        self._loud = time.ticks_ms()
+        self.feedback.show("listening")
+
+    def _heard(self, label):
+        word = self.listener.labels[label]
+        self.feedback.show("heard")
+        print("@heard", word, self.listener.decision.confidence, self.listener.stream.frames * self.listener.frame_ms)
+        return word
+
+    def _deaf(self):
+        # a robot that hears no "stop" does not drive
+        self.motors.stop()
+        self.listener.reset()
+        self.feedback.show("deaf")
+        print("@stall", self.microphone.stalls)
+        print("The microphone is silent; it was started again. Its wires: mic_check() at the REPL.")
+
+    # ---- doing ----
+
+    def obey(self, word):
+        # the action that settings.json gives a word
+        name = self.settings["words"].get(word)
+        action = ACTIONS.get(name)
+        if action is None:
+            self.feedback.show("refused")
+            print("no action for", word) if name is None else print("settings.json: words: there is no action", name)
+            return
+        print("@move", name)
+        action(self)
+
+    def stop(self):
+        self.motors.stop()
+
+    def forward(self, mm):
+        if mm > 0 and self.obstacle():
+            self._refuse()
+        else:
+            self.motors.forward(mm)
+
+    def turn(self, degrees):
+        self.motors.turn(degrees)
+
+    def go(self):
+        # until told otherwise
+        if self.obstacle():
+            self._refuse()
+        else:
+            self.motors.drive(self.motors.speed, self.motors.speed)
+
+    def wait(self, ms=0):
+        # listens while ms pass, or while the motors move; returns the word that ended it, or None
+        until = time.ticks_add(time.ticks_ms(), ms)
+        while self.motors.moving() if not ms else time.ticks_diff(until, time.ticks_ms()) > 0:
+            word = self.listen()
+            if word:
+                return word
+        return None
+
+    # ---- keeping safe ----
+
+    def update(self):
+        # called by listen(); a program that does not listen calls it itself, every few ms
+        event = self.motors.update()
+        if event:
+            print("@move", event)
+        if event == "deadman":
+            print("The loop stood still; the motors were stopped.")
+        self.feedback.update()
+        if self._watchdog:
+            self._watchdog.feed()
+        now = time.ticks_ms()
+        if time.ticks_diff(now, self._round) >= ROUND_MS:
+            self._round = now
+            if self.motors.going_forward() and self.obstacle():
+                self._refuse()
+        if time.ticks_diff(now, self._slow) >= SLOW_MS:
+            self._slow = now
+            self.look_at_battery()
+
+    def obstacle(self):
+        for sensor in self._obstacles:
+            if sensor.read_u16() < OBSTACLE:
+                return True
+        return False
+
+    def _refuse(self):
+        self.motors.stop()
+        self.feedback.show("refused")
+        print("@move obstacle")
+
+    def look_at_battery(self):
+        mv = self._battery.read_uv() // 500  # behind a divider by two
+        self.battery_mv = mv
+        if mv < 1000:  # on USB alone
+            return
+        self.motors.set_battery(mv)
+        if mv < LOW_BATTERY_MV:
+            self.feedback.show("low battery")
+            if not self._warned:
+                self._warned = True
+                print("The battery is low:", mv, "mV.")
+
+    def _start_watchdog(self):
+        # it cannot be stopped again and would reset the chip under the REPL: never with USB attached
+        if self.settings["watchdog"] and not self._watchdog and not self._vbus.value():
+            self._watchdog = machine.WDT(timeout=8000)
+
+    def close(self):
+        self.motors.stop()
+        self.close_ears()
+        self.feedback.show("off")
+
+
+def report_window(listener):
+    print("@window", listener.stream.frames * listener.frame_ms, listener.level, *listener.probabilities)
+
+
+# what settings.json may give a word to do
+ACTIONS = {
+    "go": Robot.go,
+    "stop": Robot.stop,
+    "forward": lambda robot: robot.forward(robot.settings["motors"]["distance_mm"]),
+    "backward": lambda robot: robot.forward(-robot.settings["motors"]["distance_mm"]),
+    "left": lambda robot: robot.turn(robot.settings["motors"]["angle"]),
+    "right": lambda robot: robot.turn(-robot.settings["motors"]["angle"]),
+    "light_on": lambda robot: robot.feedback.show("light"),
+    "light_off": lambda robot: robot.feedback.show("listening"),
+    "cheer": lambda robot: robot.turn(360),
+    "sulk": lambda robot: robot.forward(-robot.settings["motors"]["distance_mm"] // 2),
+}

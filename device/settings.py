@@ -1,0 +1,141 @@
+# settings.json is the owner's: what is missing or wrong in it is named in a sentence, and its default is used.
+import json
+
+from boards import BOARDS
+
+# each default also says of which type a setting is; numbers with their least and most
+DEFAULTS = {
+    "board": "eliobot_s2",
+    "program": "voice",
+    "words": {},
+    "listening": {},
+    "microphone": {"gain": 4, "slot": "left"},
+    "motors": {
+        "speed": 60,  # percent
+        "limit": 80,  # percent
+        "ramp_ms": 200,  # from rest to full speed
+        "brake": True,  # else coast
+        "deadman_ms": 500,  # the motors stop when the loop is silent for so long
+        "distance_mm": 200,  # of "forward" and "backward"
+        "angle": 90,  # of "left" and "right"
+        "wheel_mm": 33.5,
+        "track_mm": 77.5,
+        "rpm_per_volt": 20.3,
+    },
+    "feedback": {"brightness": 20, "sounds": True},
+    "pins": {},
+    "cpu_mhz": 240,
+    "light_sleep_ms": 0,  # asleep, and deaf, for so long at a time after ten seconds of silence; 0: never
+    "watchdog": False,
+}
+RANGES = {
+    "gain": (0, 8),
+    "speed": (1, 100),
+    "limit": (1, 100),
+    "ramp_ms": (1, 5000),
+    "deadman_ms": (100, 5000),
+    "distance_mm": (1, 5000),
+    "angle": (1, 720),
+    "wheel_mm": (1, 1000),
+    "track_mm": (1, 1000),
+    "rpm_per_volt": (1, 1000),
+    "brightness": (0, 100),
+    "light_sleep_ms": (0, 5000),
+    "hop": (20, 2000),
+    "history": (1, 50),
+    "votes": (1, 50),
+    "threshold": (0, 65535),
+    "cooldown": (0, 30000),
+    "gate": (0, 32767),
+}
+CHOICES = {"slot": ("left", "right"), "board": tuple(BOARDS), "cpu_mhz": (80, 160, 240)}
+# of these the file need not name any, and may name none but these
+LISTENING = ("hop", "history", "votes", "threshold", "cooldown", "gate")
+
+
+def wrong(name, value, default):
+    # why a value cannot be used, or None
+    if name in CHOICES:
+        return None if value in CHOICES[name] else "is one of " + ", ".join(str(c) for c in CHOICES[name])
+    if isinstance(default, bool):
+        return None if isinstance(value, bool) else "is true or false"
+    if isinstance(default, (int, float)):
+        kinds = (int, float) if isinstance(default, float) else int
+        low, high = RANGES[name]
+        if isinstance(value, bool) or not isinstance(value, kinds) or not low <= value <= high:
+            return f"is a number from {low} to {high}"
+    elif not isinstance(value, type(default)):
+        return 'is a text in "quotes"' if isinstance(default, str) else "is a table in {braces}"
+    return None
+
+
+def merge(given, defaults, say, where=""):
+    # the defaults with what is given in their place
+    merged = {}
+    for name in defaults:
+        merged[name] = defaults[name]
+        if name not in given:
+            continue
+        reason = wrong(name, given[name], defaults[name])
+        if reason:
+            say(f"settings.json: {where}{name} {reason}; using {defaults[name]}")
+        elif isinstance(defaults[name], dict) and defaults[name]:
+            merged[name] = merge(given[name], defaults[name], say, name + ": ")
+        else:
+            merged[name] = given[name]
+    for name in given:
+        if name not in defaults:
+            say(f"settings.json: {where}{name} is not a setting")
+    return merged
+
+
+def check_tables(settings, say):
+    # the tables whose keys are the owner's choice
+    words = {}
+    for word, action in settings["words"].items():
+        if isinstance(action, str):
+            words[word] = action
+        else:
+            say(f"settings.json: words: {word} needs the name of an action")
+    settings["words"] = words
+    rule = {}
+    for name, value in settings["listening"].items():
+        reason = wrong(name, value, 0) if name in LISTENING else "is not one of " + ", ".join(LISTENING)
+        if reason:
+            say(f"settings.json: listening: {name} {reason}")
+        else:
+            rule[name] = value
+    settings["listening"] = rule
+    pins = BOARDS[settings["board"]].copy()
+    for name, value in settings["pins"].items():
+        several = isinstance(pins.get(name), tuple)
+        fits = isinstance(value, list if several else int) and not isinstance(value, bool)
+        fits = fits and all(isinstance(p, int) and 0 <= p <= 48 for p in (value if several else (value,)))
+        if name not in pins:
+            say("settings.json: pins: {} is not one of {}".format(name, ", ".join(sorted(pins))))
+        elif not fits:
+            say(f"settings.json: pins: {name} is a GPIO number, 0 to 48; using {pins[name]}")
+        else:
+            pins[name] = value
+    settings["pins"] = pins
+
+
+def load(path="settings.json", say=print):
+    # the settings, whole and sound whatever the file holds
+    given = {}
+    try:
+        with open(path) as f:
+            text = f.read().strip()
+        given = json.loads(text)
+        if not isinstance(given, dict) or text[-1] != "}":  # json takes the end of a file for a brace
+            raise ValueError("not a table in {braces}")
+    except OSError:
+        say("settings.json is missing; using the defaults")
+    except ValueError as error:
+        say(f"settings.json cannot be read ({error}); using the defaults")
+        given = {}
+    settings = merge(given, DEFAULTS, say)
+    if not settings["words"]:
+        settings["words"] = {"go": "go", "stop": "stop", "left": "left", "right": "right"}
+    check_tables(settings, say)
+    return settings

@@ -1,0 +1,73 @@
+# Which model runs: model.bin where it is sound, else the last one that was, model.good. The reason is always said.
+import gc
+import os
+
+import tympan
+
+MODEL = "model.bin"
+GOOD = "model.good"
+
+
+class NoModel(Exception):
+    pass
+
+
+def open_model(path):
+    # verified in full, or ValueError, OSError, MemoryError
+    gc.collect()
+    with open(path, "rb") as f:
+        return tympan.Model(f)
+
+
+def same(a, b):
+    try:
+        with open(a, "rb") as f, open(b, "rb") as g:
+            while True:
+                x, y = f.read(512), g.read(512)
+                if x != y:
+                    return False
+                if not x:
+                    return True
+    except OSError:
+        return False
+
+
+def keep():
+    # model.bin has proved sound: keep a copy. Under another name first, so that a power cut leaves the old copy.
+    if same(MODEL, GOOD):
+        return
+    with open(MODEL, "rb") as f, open("model.part", "wb") as g:
+        while True:
+            data = f.read(512)
+            if not data:
+                break
+            g.write(data)
+    os.rename("model.part", GOOD)
+
+
+def explain(error):
+    if isinstance(error, MemoryError):
+        return "it does not fit in memory"
+    if isinstance(error, OSError):
+        return "it is missing" if error.errno == 2 else f"it cannot be read ({error})"
+    return str(error)
+
+
+def load_model(say=print):
+    # (model, name of its file); NoModel with both reasons where there is none
+    try:
+        model = open_model(MODEL)
+    except (ValueError, OSError, MemoryError) as error:
+        reason = explain(error)
+    else:
+        try:
+            keep()
+        except OSError as error:
+            say(f"model.good was not renewed ({error}); model.bin runs")
+        return model, MODEL
+    try:
+        model = open_model(GOOD)
+    except (ValueError, OSError, MemoryError) as error:
+        raise NoModel(f"model.bin: {reason}; model.good: {explain(error)}. Copy a model: mpremote cp model.bin :")
+    say(f"model.bin does not run, {reason}. The last good model runs instead.")
+    return model, GOOD

@@ -1,0 +1,194 @@
+"""A robot for those who have none:  python -m host.simulate MODEL.bin AUDIO.wav
+
+Runs the device's unchanged program in MicroPython's unix port on stand-in hardware: the recording is its microphone,
+and its motors' PWM becomes a path. Prints what was heard and done, and where the robot ends.
+"""
+
+import argparse
+import json
+import queue
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from host.data import audio
+from host.data.dataset import DataError
+from host.format.file import FormatError, read
+from host.simulator import physics, plot
+from host.simulator.run import Announced, Heard, Simulation, programs, simulate
+
+BLOCK = 768  # samples that the PC's microphone hands over at a time: whole DMA buffers of the robot's
+
+
+def microphone() -> Iterator[np.ndarray]:
+    """Blocks of int16 samples from the PC's microphone, without end."""
+    try:
+        import sounddevice
+    except ImportError as error:
+        raise DataError("--live needs python-sounddevice: pip install sounddevice") from error
+    except OSError as error:
+        raise DataError("--live needs the library PortAudio (Debian: apt install libportaudio2)") from error
+    blocks: queue.SimpleQueue[np.ndarray] = queue.SimpleQueue()
+    try:
+        stream = sounddevice.RawInputStream(
+            samplerate=audio.RATE, channels=1, dtype="int16", blocksize=BLOCK,
+            callback=lambda data, frames, time, status: blocks.put(np.frombuffer(bytes(data), np.int16)),
+        )  # fmt: skip
+        stream.start()
+    except sounddevice.PortAudioError as error:
+        raise DataError(f"the microphone cannot be opened at {audio.RATE} Hz ({error})") from error
+    return _blocks(stream, blocks)
+
+
+def _blocks(stream, blocks: queue.SimpleQueue) -> Iterator[np.ndarray]:
+    with stream:
+        while True:
+            yield blocks.get()
+
+
+def events(simulation: Simulation) -> list[dict]:
+    """What was heard, what the program said of its movements and what they were, in the order of the sound."""
+    log, start = simulation.log, (simulation.log.start_us or 0) / 1e6
+    found = [{"s": h.s, "kind": "heard", "word": h.word, "confidence": round(h.confidence, 4)} for h in log.heard]
+    found += [{"s": a.s, "kind": "announced", "movement": a.name} for a in log.announced]
+    for m in physics.movements(simulation.path):
+        values = {k: round(v, 1) if isinstance(v, float) else v for k, v in asdict(m).items()}
+        found.append(
+            {
+                "s": m.start_s - start, "kind": "moved", "movement": m.kind, "end_s": m.end_s - start,
+                "mm": values["mm"], "degrees": values["degrees"],
+            }
+        )  # fmt: skip
+    for event in found:
+        event.update({k: round(max(0.0, event[k]), 3) for k in ("s", "end_s") if k in event})
+    return sorted(found, key=lambda e: e["s"])
+
+
+def sentence(event: dict) -> str:
+    """An event as a line for people."""
+    match event["kind"]:
+        case "heard":
+            what = f"heard {event['word']}, {100 * event['confidence']:.0f} %"
+        case "announced":
+            what = f"  program: {event['movement']}"
+        case _:
+            way = f"{event['mm']:.0f} mm" if abs(event["mm"]) >= 1 else ""
+            turn = f"{event['degrees']:+.0f}°" if abs(event["degrees"]) >= 0.5 else ""
+            what = f"  moves {event['movement']} " + " and ".join(filter(None, (way, turn)))
+            what += f", until {event['end_s']:.2f} s"
+    return f"{event['s']:7.2f} s  {what}"
+
+
+def report(simulation: Simulation) -> dict:
+    """The run as one JSON object."""
+    log, path = simulation.log, simulation.path
+    return {
+        "seconds": round(len(simulation.samples) / audio.RATE, 3),
+        "events": events(simulation),
+        "pose": {k: round(v, 1) for k, v in path.pose.items()},
+        "driven_mm": round(path.driven_mm, 1),
+        "overruns": log.counts["lost"],
+        "lost_ms": log.lost_ms,
+        "stalls": log.counts["stall"],
+        "reached_end": log.end_us is not None,
+        "output": list(log.text),
+        "problem": simulation.problem,
+    }
+
+
+def span(text: str) -> list[int]:
+    """Seconds "3-4.5" as milliseconds."""
+    start, end = (round(1000 * float(part)) for part in text.split("-"))
+    if not 0 <= start < end:
+        raise ValueError(text)
+    return [start, end]
+
+
+def _show_live(item: Heard | Announced | str) -> None:
+    """A line as it comes, while somebody speaks."""
+    match item:
+        case Heard():
+            print(f"{item.s:7.2f} s  heard {item.word}, {100 * item.confidence:.0f} %", flush=True)
+        case Announced():
+            print(f"{item.s:7.2f} s    program: {item.name}", flush=True)
+        case _:
+            print(f"           | {item}", flush=True)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    p = argparse.ArgumentParser(prog="python -m host.simulate", description=__doc__)
+    p.add_argument("model", type=Path, metavar="MODEL.bin")
+    p.add_argument("audio", type=Path, nargs="?", metavar="AUDIO.wav", help="mono, 16 kHz")
+    p.add_argument("--live", action="store_true", help="the PC's microphone instead of a recording, until Ctrl-C")
+    p.add_argument("--program", help="of the robot's programs, instead of the one in settings.json")
+    p.add_argument("--settings", type=Path, metavar="JSON", help="settings that differ from device/settings.json")
+    p.add_argument(
+        "--obstacle", type=span, action="append", default=[], metavar="FROM-TO", help="something is ahead, in s"
+    )
+    p.add_argument("--plot", type=Path, metavar="PNG", help="draw the sound, what was heard and the path driven")
+    p.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+    args = p.parse_args(arguments)
+    if (args.audio is None) != args.live:
+        p.error("give a recording, or --live")
+    try:
+        simulation = _simulate(args)
+        if args.plot:
+            source = "the microphone" if args.live else args.audio.name
+            plot.draw(simulation, args.plot, f"{args.model.name} hears {source}")
+    except (OSError, DataError, FormatError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    _print(simulation, args)
+    if simulation.problem:
+        print(f"error: {simulation.problem}", file=sys.stderr)
+    return 1 if simulation.problem else 0
+
+
+def _simulate(args: argparse.Namespace) -> Simulation:
+    model = args.model.read_bytes()
+    read(model)  # the robot refuses a broken file too, but goes on without it
+    if args.program is not None and args.program not in programs():
+        raise DataError(f"the robot has no program {args.program!r}; it has {', '.join(programs())}")
+    settings = None
+    if args.settings:
+        try:
+            settings = json.loads(args.settings.read_text())
+        except ValueError as error:
+            raise DataError(f"{args.settings}: not JSON ({error})") from error
+        if not isinstance(settings, dict):
+            raise DataError(f"{args.settings}: not a table in {{braces}}")
+    scene = {"obstacles": args.obstacle}
+    if not args.live:
+        return simulate(model, audio.read(args.audio), args.program, settings, scene=scene)
+    sound = microphone()
+    if not args.json:
+        print("speak; Ctrl-C ends it", flush=True)
+    show = (lambda item: None) if args.json else _show_live
+    return simulate(model, sound, args.program, settings, scene=scene, show=show)
+
+
+def _print(simulation: Simulation, args: argparse.Namespace) -> None:
+    if args.json:
+        picture = str(args.plot) if args.plot else None
+        source = None if args.live else str(args.audio)
+        print(json.dumps({"model": str(args.model), "audio": source, **report(simulation), "picture": picture}))
+        return
+    if not args.live:
+        for line in simulation.log.text:
+            print(f"           | {line}")
+    for event in events(simulation):
+        if not args.live or event["kind"] == "moved":
+            print(sentence(event))
+    found = report(simulation)
+    print(f"{plot.pose_text(simulation.path)}; {found['driven_mm']:.0f} mm of way in {found['seconds']:.1f} s of sound")
+    if found["overruns"] or found["stalls"]:
+        print(f"the loop was late {found['overruns']} times ({found['lost_ms']} ms lost); {found['stalls']} stalls")
+    if args.plot:
+        print(f"picture: {args.plot}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,69 @@
+"""A robot to test: the device's files, a scene and a program in a folder, run by MicroPython on stand-in hardware."""
+
+import json
+import os
+import platform
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from host.engines.micropython import executable
+from host.simulator.run import STANDIN, prepare, slots
+from tests.conftest import MODEL
+
+BITS = [64, pytest.param(32, marks=pytest.mark.skipif(platform.machine() != "x86_64", reason="no 32-bit compiler"))]
+START = "import launcher; launcher.start()"
+MOTORS = (35, 36, 37, 38)
+
+
+class Robot:
+    """A robot's folder; `play` starts its program and returns the lines it prints."""
+
+    def __init__(self, folder: Path, model: bytes | None = None):
+        self.folder = folder / "robot"
+        self.scene: dict = {"log": True}
+        prepare(self.folder, MODEL.read_bytes() if model is None else model, {})
+
+    def write(self, name: str, text: str) -> None:
+        (self.folder / name).write_text(text)
+
+    def settings(self, **changes) -> None:
+        path = self.folder / "settings.json"
+        path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+    def hears(self, samples: np.ndarray) -> None:
+        (self.folder / "audio.slots").write_bytes(slots(samples))
+        self.scene["audio"] = "audio.slots"
+
+    def play(self, code: str = START, bits: int = 64, timeout: float = 300) -> list[str]:
+        (self.folder / "scene.json").write_text(json.dumps(self.scene))
+        done = subprocess.run(
+            [str(executable(bits)), "-c", code], cwd=self.folder, env={**os.environ, "MICROPYPATH": str(STANDIN)},
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout,
+        )  # fmt: skip
+        return (done.stdout + done.stderr).splitlines()
+
+
+def duties(lines: list[str]) -> dict[int, int]:
+    """The last duty of each pin."""
+    return {int(words[2]): int(words[3]) for words in map(str.split, lines) if words[:1] == ["@pin"]}
+
+
+def stopped(lines: list[str]) -> bool:
+    """Whether both motors are braked at the end of what was printed."""
+    last = duties(lines)
+    return all(last.get(pin) == 65535 for pin in MOTORS)
+
+
+def pin_times(lines: list[str], pin: int) -> list[tuple[int, int]]:
+    """(microseconds, duty) of each change of a pin."""
+    changes = [words for words in map(str.split, lines) if words[:1] == ["@pin"] and int(words[2]) == pin]
+    return [(int(words[1]), int(words[3])) for words in changes]
+
+
+def seconds(n: float, rng: np.random.Generator | None = None) -> np.ndarray:
+    """So much quiet noise, int16."""
+    rng = rng or np.random.default_rng(0)
+    return rng.integers(-200, 200, round(n * 16000)).astype(np.int16)
