@@ -1,0 +1,151 @@
+"""How long does the battery last? mA and hours from the duty cycle, as an estimate:  python -m bench.energy
+
+Nothing here was measured on a robot. Every assumption is a constant below or an option; docs/energy.md says where each
+comes from.
+"""
+
+import argparse
+import sys
+from dataclasses import dataclass
+
+# mA of an ESP32-S2 without radio, CPU on and its cache idle, by MHz; and in light sleep
+WAITING_MA = {240: 22.0, 160: 17.0, 80: 14.0}
+LIGHT_SLEEP_MA = 0.55
+# a CPU that executes from flash draws more than one that waits
+EXECUTING = 1.4
+MICROPHONE_MA = 0.6
+# one NeoPixel: dark, and with the colour of "listening" at the brightness that settings.json ships
+LIGHT_DARK_MA, LIGHT_LISTENING_MA = 1.0, 2.0
+# of a battery's capacity, what is there before the voltage is too low
+USABLE = 0.85
+
+
+@dataclass(frozen=True)
+class Assumptions:
+    """What the options say."""
+
+    battery_mah: float
+    network: float  # instructions per hop
+    front_end: float
+    cycles: float  # per instruction
+    hop_ms: float
+    motor_ma: float  # each
+    other_ma: float
+    speech: float  # shares of the time, 0 to 1
+    driving: float
+    sleeps: bool  # whether the CPU waits for an interrupt between blocks, or polls
+
+
+def busy(a: Assumptions, mhz: int, gate_open: float) -> float:
+    """Share of the time that the CPU computes; above 1 it does not keep up with the sound."""
+    cycles = (a.front_end + gate_open * a.network) * a.cycles
+    return cycles / (mhz * 1e3 * a.hop_ms)
+
+
+def chip_ma(a: Assumptions, mhz: int, gate_open: float) -> float:
+    """Mean current of the chip while it listens."""
+    executing = min(1.0, busy(a, mhz, gate_open)) if a.sleeps else 1.0
+    return WAITING_MA[mhz] * (1 + (EXECUTING - 1) * executing)
+
+
+def situations(a: Assumptions) -> list[tuple[str, int | None, float | None, float]]:
+    """Name, MHz, busy share and mA of each."""
+    around = MICROPHONE_MA + LIGHT_LISTENING_MA + a.other_ma
+
+    def listening(name: str, mhz: int, gate_open: float) -> tuple[str, int, float, float]:
+        return name, mhz, busy(a, mhz, gate_open), chip_ma(a, mhz, gate_open) + around
+
+    speaking = listening("listens, gate open", 240, 1)
+    quiet = [listening("listens, gate closed", mhz, 0) for mhz in (240, 160, 80)]
+    mixed = a.speech * speaking[3] + (1 - a.speech) * quiet[0][3] + a.driving * 2 * a.motor_ma
+    return [
+        speaking,
+        *quiet,
+        ("drives, gate open", 240, busy(a, 240, 1), speaking[3] + 2 * a.motor_ma),
+        (f"gate open {a.speech:.0%}, drives {a.driving:.0%} of the time", 240, None, mixed),
+        ("light sleep, deaf", None, None, LIGHT_SLEEP_MA + LIGHT_DARK_MA + MICROPHONE_MA + a.other_ma),
+    ]
+
+
+def table(a: Assumptions) -> list[str]:
+    lines = [f"{'':40} {'MHz':>4} {'busy':>6} {'mA':>6} {'hours':>6}"]
+    for name, mhz, share, ma in situations(a):
+        clock = "" if mhz is None else str(mhz)
+        computing = "" if share is None else f"{share:.0%}"
+        lines.append(f"{name:40} {clock:>4} {computing:>6} {ma:6.0f} {USABLE * a.battery_mah / ma:6.1f}")
+    return lines
+
+
+def share(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is no share: 0 to 1")
+    return value
+
+
+def positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 1e12:
+        raise argparse.ArgumentTypeError(f"{text} is not more than 0")
+    return value
+
+
+def parser() -> argparse.ArgumentParser:
+    p = argparse.ArgumentParser(prog="python -m bench.energy", description=__doc__.splitlines()[0])
+    p.add_argument(
+        "--battery-mah", type=positive, default=1000, help="what is printed on the cell (default: %(default)s)"
+    )
+    p.add_argument(
+        "--instructions-per-hop", type=positive, default=34e6, help="of the network, per window (default: %(default)g)"
+    )
+    p.add_argument(
+        "--front-end-instructions",
+        type=positive,
+        default=4.6e6,
+        help="per hop, gate open or not (default: %(default)g)",
+    )
+    p.add_argument("--cycles-per-instruction", type=positive, default=1.5, help="default: %(default)s")
+    p.add_argument("--hop-ms", type=positive, default=200, help="between windows (default: %(default)s)")
+    p.add_argument("--motor-ma", type=positive, default=120, help="each, while it drives (default: %(default)s)")
+    p.add_argument(
+        "--other-ma", type=positive, default=20, help="regulator, sensors, power light (default: %(default)s)"
+    )
+    p.add_argument(
+        "--speech", type=share, default=0.1, help="share of the time the gate is open (default: %(default)s)"
+    )
+    p.add_argument("--driving", type=share, default=0.05, help="share of the time it drives (default: %(default)s)")
+    p.add_argument(
+        "--sleeps", action="store_true", help="the CPU waits for an interrupt between blocks, it does not poll"
+    )
+    return p
+
+
+def main(arguments: list[str]) -> int:
+    o = parser().parse_args(arguments)
+    a = Assumptions(
+        o.battery_mah,
+        o.instructions_per_hop,
+        o.front_end_instructions,
+        o.cycles_per_instruction,
+        o.hop_ms,
+        o.motor_ma,
+        o.other_ma,
+        o.speech,
+        o.driving,
+        o.sleeps,
+    )
+    print(
+        f"ESTIMATE for an ESP32-S2, radio off, {a.battery_mah:g} mAh of which {USABLE:.0%} are usable; nothing measured"
+    )
+    print(
+        f"per hop of {a.hop_ms:g} ms: network {a.network / 1e6:g} M, front end {a.front_end / 1e6:g} M instructions, "
+        f"{a.cycles:g} cycles each; {'waits' if a.sleeps else 'polls'} between blocks"
+    )
+    print(*table(a), sep="\n")
+    if busy(a, 240, 1) > 1:
+        print("busy above 100 %: windows come later than every hop, or sound is dropped; take a smaller network")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

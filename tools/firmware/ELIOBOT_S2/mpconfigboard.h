@@ -1,0 +1,11 @@
+// ElioBot, ESP32-S2
+#define MICROPY_HW_BOARD_NAME               "ElioBot S2"
+#define MICROPY_HW_MCU_NAME                 "ESP32-S2"
+#define MICROPY_HW_USB_PRODUCT_FS_STRING    "ElioBot"
+#define MICROPY_PY_NETWORK_HOSTNAME_DEFAULT "eliobot"
+
+// the chip has none
+#define MICROPY_PY_BLUETOOTH                (0)
+
+#define MICROPY_HW_I2C0_SCL                 (9)
+#define MICROPY_HW_I2C0_SDA                 (8)
