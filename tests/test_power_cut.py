@@ -1,0 +1,126 @@
+"""The power is cut after every single write of a model copy and of a deploy: a good model runs, always.
+
+MicroPython's unix port on a LittleFS whose flash drops all writes after the n-th, for every n; then the flash is
+mounted anew and the robot's own swap.py loads a model.
+"""
+
+import base64
+import binascii
+import json
+import subprocess
+
+import pytest
+
+from host.compiler.plan import plan
+from host.engines.micropython import executable
+from host.format.file import read, write
+from tests.conftest import MODEL, ROOT
+from tools.deploy import deploy
+
+OLD = MODEL.read_bytes()
+NEW = write(read(OLD)[0], plan(read(OLD)[0], 4))  # the same network, planned in other strips
+
+
+def crc(data: bytes) -> int:
+    return binascii.crc32(data)
+
+
+class Board:
+    """A link as tools.deploy wants it, to tests/power_cut.py; remembers the code that wrote."""
+
+    def __init__(self):
+        command = [str(executable()), str(ROOT / "tests" / "power_cut.py"), str(ROOT / "device")]
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        self.steps: list[str] = []
+
+    def close(self) -> None:
+        self.process.stdin.close()
+        self.process.wait(timeout=10)
+        self.process.stdout.close()
+
+    def tell(self, **command) -> list[str]:
+        self.process.stdin.write(json.dumps(command) + "\n")
+        self.process.stdin.flush()
+        lines = []
+        for line in self.process.stdout:
+            if line.startswith("\x04"):
+                assert line.strip("\x04 \n") == "", line
+                return lines
+            lines.append(line.rstrip("\n"))
+        raise AssertionError(lines)
+
+    def put(self, files: dict[str, bytes]) -> None:
+        self.tell(put={path: base64.b64encode(data).decode() for path, data in files.items()})
+
+    def exec(self, code: str) -> str:
+        self.steps.append(code)
+        return "\n".join(self.tell(exec=code))
+
+    def write_file(self, path: str, data: bytes) -> None:
+        self.exec(copy(path, data))
+
+    def read_file(self, path: str) -> bytes:
+        code = f"import binascii\nprint(binascii.b2a_base64(open({path!r}, 'rb').read()))"
+        return base64.b64decode(self.tell(exec=code)[0][2:-1].replace("\\n", ""))
+
+    def cut(self, steps: list[str], paths: list[str]) -> list[dict]:
+        lines = self.tell(cut=steps, paths=paths)
+        return [json.loads(line.split(" ", 1)[1]) for line in lines if line.startswith("@outcome")]
+
+
+def copy(path: str, data: bytes) -> str:
+    """What mpremote cp runs on a board: the file is opened, and written in parts."""
+    parts = [data[i : i + 256] for i in range(0, len(data), 256)]
+    return f"f = open({path!r}, 'wb')\n" + "".join(f"f.write({p!r})\n" for p in parts) + "f.close()\n"
+
+
+@pytest.fixture
+def board():
+    b = Board()
+    yield b
+    b.close()
+
+
+def test_a_model_copied_over_the_old_one(board):
+    """mpremote cp model.bin : writes over model.bin itself; then the first start keeps it as the good one.
+
+    LittleFS shows what was written only when the file is closed, so a cut leaves the old model.
+    """
+    board.put({"model.bin": OLD, "model.good": OLD})
+    start = "import swap\nswap.load_model(print)\n"
+    outcomes = board.cut([copy("model.bin", NEW), start], [])
+    assert len(outcomes) > 60
+    assert {o["model"] for o in outcomes} == {crc(OLD), crc(NEW)}
+    assert outcomes[-1]["model"] == crc(NEW) and outcomes[-1]["name"] == "model.bin" and not outcomes[-1]["said"]
+
+
+def test_a_deploy(board, monkeypatch):
+    """Every file is whole, old or new, and a good model runs, whenever the power goes."""
+    old = {"main.py": b"print('old')\n" * 20, "programs/voice.py": b"def run(robot): 'old'\n" * 30}
+    new = {path: data.replace(b"old", b"new") for path, data in old.items()}
+    board.put({**old, "settings.json": b"{}", "model.bin": OLD, "model.good": OLD})
+    monkeypatch.setattr("tools.deploy.device_files", lambda: {**new, "settings.json": b"{}"})
+    path = ROOT / "build" / "new.bin"
+    path.write_bytes(NEW)
+    steps = deploy_steps(board, path)
+    outcomes = board.cut(steps, [*old, "model.bin"])
+    assert len(outcomes) > 50
+    for o in outcomes:
+        assert o["model"] in (crc(OLD), crc(NEW)) and o["name"] == "model.bin"
+        for name, data in old.items():
+            assert o["files"][name] in (crc(data), crc(new[name]))
+    assert outcomes[0]["model"] == crc(OLD) and outcomes[-1]["model"] == crc(NEW)
+    assert all(outcomes[-1]["files"][name] == crc(data) for name, data in new.items())
+
+
+def deploy_steps(board: Board, model) -> list[str]:
+    """The code that a deploy runs on the board, taken down on a board that is then put back as it was."""
+    files = ("main.py", "programs/voice.py", "settings.json", "model.bin", "model.good")
+    before = {name: board.read_file(name) for name in files}
+    board.steps.clear()
+    assert deploy(board, model, None, True, False, say=lambda text: None)
+    steps = list(board.steps)
+    board.put(before)
+    return steps
