@@ -25,6 +25,7 @@ MODELS = {
     "tinyspeech-z4": Design(TinySpeech, 12, 94),
     "tinyspeech-z4-text": Design(TinySpeech, 12, 94, {"form": "text"}),
     "dsnet-24": Design(DSNet, 0, 94),
+    "dsnet-32": Design(DSNet, 0, 94, {"width": 32}),
 }
 
 

@@ -33,6 +33,11 @@ RECIPES = {
         "default", epochs=80, float_epochs=50, batch=64, rate=0.1, momentum=0.9, decay=1e-4, nesterov=True,
         cosine=True, warmup=2, shift=8, gain=6.0, noise=2.0,
     ),
+    # for windows that move over a stream: words lie anywhere in them
+    "stream": Recipe(
+        "stream", epochs=100, float_epochs=70, batch=64, rate=0.1, momentum=0.9, decay=1e-4, nesterov=True,
+        cosine=True, warmup=2, shift=32, gain=10.0, noise=3.0,
+    ),
     "demo": Recipe(
         "demo", epochs=80, float_epochs=56, batch=32, rate=0.05, momentum=0.9, decay=1e-4, nesterov=True,
         cosine=True, warmup=1, shift=32, gain=6.0, noise=2.0,
