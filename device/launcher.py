@@ -7,26 +7,29 @@ import os
 import sys
 
 from robot import Robot
-from settings import load
+from settings import Unready, load
 
 robot = None
 last = None  # the program that ran
 
 
 def programs():
-    return sorted(name[:-3] for name in os.listdir("programs") if name.endswith(".py"))
+    try:
+        return sorted(name[:-3] for name in os.listdir("programs") if name.endswith(".py"))
+    except OSError:
+        return []
 
 
 def find(name):
     # the run function of programs/<name>.py
     if name not in programs():
-        raise ValueError("there is no program {}; there are: {}".format(name, ", ".join(programs())))
+        raise Unready("there is no program {}; there are: {}".format(name, ", ".join(programs())))
     path = "programs." + name
     sys.modules.pop(path, None)  # a program that was just copied is read anew
     __import__(path)
     module = sys.modules[path]
     if not hasattr(module, "run"):
-        raise ValueError(f"programs/{name}.py has no run(robot)")
+        raise Unready(f"programs/{name}.py has no run(robot)")
     return module.run
 
 
@@ -73,10 +76,13 @@ def rest():
 def be_safe(error):
     # the safe program: say what happened and leave everything else to the owner
     print("@crash", type(error).__name__)
-    sys.print_exception(error)
+    if isinstance(error, Unready):
+        print(error)
+    else:
+        sys.print_exception(error)
     if robot:
         robot.feedback.show("error")
-    print("The program ended with an error; the motors are stopped. Copy a better one, then start().")
+    print("The program ended; the motors are stopped, and the REPL is yours. start() begins again.")
 
 
 def reload():

@@ -43,6 +43,7 @@ class Motors:
         self._full_um_s = min(self._pace * min(mv, 9000) // 1000, 250000)
 
     def _duty_of(self, percent):
+        percent = int(percent)
         size = min(abs(percent), 100)
         if size and size < BOOST:
             size += BOOST
@@ -59,13 +60,13 @@ class Motors:
         # a distance, backwards where it is negative
         speed = self.speed if mm > 0 else -self.speed
         self.drive(speed, speed)
-        self._left_um = abs(mm) * 1000
+        self._left_um = int(abs(mm) * 1000)
 
     def turn(self, degrees):
         # on the spot, to the left (counter-clockwise) where it is positive
         speed = self.speed if degrees > 0 else -self.speed
         self.drive(-speed, speed)
-        self._left_um = abs(degrees) * self._degree
+        self._left_um = int(abs(degrees) * self._degree)
 
     def stop(self):
         # at once

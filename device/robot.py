@@ -72,6 +72,16 @@ class Robot:
         self._start_watchdog()
         self.feedback.show("listening")
         print("listening with", name, "for:", " ".join(w for w in model.labels if w[0] != "_"))
+        self._look_at_words(model.labels)
+
+    def _look_at_words(self, labels):
+        words = self.settings["words"]
+        for word in sorted(words):
+            if words[word] not in ACTIONS:
+                print("settings.json: words:", word, "has no action", words[word])
+        deaf = [word for word in sorted(words) if word not in labels]
+        if deaf:
+            print("settings.json: words: this model does not hear", ", ".join(deaf))
 
     def close_ears(self):
         if self.microphone:

@@ -3,11 +3,28 @@ import json
 
 from boards import BOARDS
 
+
+class Unready(Exception):
+    # what the owner can mend: a sentence that needs no traceback
+    pass
+
+
 # each default also says of which type a setting is; numbers with their least and most
 DEFAULTS = {
     "board": "eliobot_s2",
     "program": "voice",
-    "words": {},
+    "words": {
+        "go": "go",
+        "stop": "stop",
+        "left": "left",
+        "right": "right",
+        "up": "forward",
+        "down": "backward",
+        "on": "light_on",
+        "off": "light_off",
+        "yes": "cheer",
+        "no": "sulk",
+    },
     "listening": {},
     "microphone": {"gain": 4, "slot": "left"},
     "motors": {
@@ -49,7 +66,8 @@ RANGES = {
     "gate": (0, 32767),
 }
 CHOICES = {"slot": ("left", "right"), "board": tuple(BOARDS), "cpu_mhz": (80, 160, 240)}
-# of these the file need not name any, and may name none but these
+# tables that are the owner's as a whole: a file's one takes the place of the default
+WHOLE = ("words", "listening", "pins")
 LISTENING = ("hop", "history", "votes", "threshold", "cooldown", "gate")
 
 
@@ -79,7 +97,7 @@ def merge(given, defaults, say, where=""):
         reason = wrong(name, given[name], defaults[name])
         if reason:
             say(f"settings.json: {where}{name} {reason}; using {defaults[name]}")
-        elif isinstance(defaults[name], dict) and defaults[name]:
+        elif isinstance(defaults[name], dict) and name not in WHOLE:
             merged[name] = merge(given[name], defaults[name], say, name + ": ")
         else:
             merged[name] = given[name]
@@ -118,6 +136,12 @@ def check_tables(settings, say):
         else:
             pins[name] = value
     settings["pins"] = pins
+    used = {}
+    for name in sorted(pins):
+        for pin in pins[name] if isinstance(pins[name], (tuple, list)) else (pins[name],):
+            if pin in used:
+                say(f"settings.json: pins: {name} and {used[pin]} are both GPIO {pin}")
+            used[pin] = name
 
 
 def load(path="settings.json", say=print):
@@ -125,17 +149,15 @@ def load(path="settings.json", say=print):
     given = {}
     try:
         with open(path) as f:
-            text = f.read().strip()
+            text = f.read().strip("\ufeff \t\r\n")  # Windows may begin a text with a mark of its own
         given = json.loads(text)
         if not isinstance(given, dict) or text[-1] != "}":  # json takes the end of a file for a brace
             raise ValueError("not a table in {braces}")
     except OSError:
         say("settings.json is missing; using the defaults")
     except ValueError as error:
-        say(f"settings.json cannot be read ({error}); using the defaults")
+        say(f"settings.json cannot be read ({error or 'not UTF-8'}); using the defaults")
         given = {}
     settings = merge(given, DEFAULTS, say)
-    if not settings["words"]:
-        settings["words"] = {"go": "go", "stop": "stop", "left": "left", "right": "right"}
     check_tables(settings, say)
     return settings

@@ -3,13 +3,10 @@ import gc
 import os
 
 import tympan
+from settings import Unready
 
 MODEL = "model.bin"
 GOOD = "model.good"
-
-
-class NoModel(Exception):
-    pass
 
 
 def open_model(path):
@@ -54,7 +51,7 @@ def explain(error):
 
 
 def load_model(say=print):
-    # (model, name of its file); NoModel with both reasons where there is none
+    # (model, name of its file); Unready with both reasons where there is none
     try:
         model = open_model(MODEL)
     except (ValueError, OSError, MemoryError) as error:
@@ -68,6 +65,6 @@ def load_model(say=print):
     try:
         model = open_model(GOOD)
     except (ValueError, OSError, MemoryError) as error:
-        raise NoModel(f"model.bin: {reason}; model.good: {explain(error)}. Copy a model: mpremote cp model.bin :")
+        raise Unready(f"model.bin: {reason}; model.good: {explain(error)}. Copy a model: mpremote cp model.bin :")
     say(f"model.bin does not run, {reason}. The last good model runs instead.")
     return model, GOOD

@@ -68,6 +68,14 @@ def test_a_program_that_is_not_there(robot):
     assert said(robot.play(), "there is no program sing; there are: record, voice, voice_dance, voice_obstacles")
 
 
+def test_ways_and_speeds_need_not_be_whole_numbers(robot):
+    program(
+        robot, "def run(robot):\n    for f in (robot.forward, robot.turn):\n        f(12.5)\n        robot.wait()\n"
+    )
+    lines = robot.play()
+    assert lines.count("@move arrived") == 2 and not said(lines, "@crash")
+
+
 def test_the_repl_lives_on_after_a_crash_and_the_next_program_runs(robot):
     program(robot, "def run(robot):\n    1 / 0\n")
     robot.write("programs/good.py", "def run(robot):\n    print('good')\n")
@@ -117,6 +125,10 @@ def test_ctrl_c_stops_the_motors(robot):
         ('{"listening": {"votes": 0}}', "votes is a number from 1 to 50"),
         ('{"listening": {"vote": 3}}', "vote is not one of hop, history"),
         ('{"words": {"go": 3}}', "go needs the name of an action"),
+        ('{"words": {"go": "fly"}}', "words: go has no action fly"),
+        ('{"words": {"avance": "go"}}', "does not hear avance"),
+        ('\ufeff{"speed": 3}', "speed is not a setting"),
+        ('{"pins": {"left_back": 37}}', "are both GPIO 37"),
         ('{"wordz": {}}', "wordz is not a setting"),
         ('{"watchdog": 1}', "watchdog is true or false"),
         ('{"feedback": {"brightness": true}}', "brightness is a number"),
@@ -191,6 +203,15 @@ def test_every_window_is_what_the_c_core_computes(robot):
     inside = [w for w in windows if w[0] // 10 <= len(features)]
     cut = np.stack([features[w[0] // 10 - config.frames : w[0] // 10] for w in inside])
     assert len(inside) > 90 and np.array_equal([w[2:] for w in inside], model.run(cut))
+
+
+@pytest.mark.parametrize("hop", [20, 50, 70, 130, 250, 410, 1999])
+def test_any_hop_gives_its_windows(robot, hop):
+    robot.hears(seconds(5))
+    robot.settings(listening={"hop": hop})
+    lines = robot.play("import launcher; launcher.start('voice', report=True)")
+    ends = [int(line.split()[1]) for line in lines if line.startswith("@window")]
+    assert ends == list(range(940, ends[-1] + 1, hop // 10 * 10)) and ends[-1] > 5000 - hop
 
 
 def test_lost_sound_is_counted_and_told(robot):

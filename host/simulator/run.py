@@ -284,6 +284,8 @@ def problem(log: Log, timeout: float | None) -> str | None:
         return None
     lines = [line.strip() for line in log.text if line.strip()]
     last = lines[-1] if lines else f"exit status {log.status}"
-    if log.crash:  # its traceback ends with the error, and the launcher has more to say
+    if log.crash == "Unready":  # a sentence for the owner, then the launcher's own
+        last = lines[-2] if len(lines) > 1 else last
+    elif log.crash:  # its traceback ends with the error, and the launcher has more to say
         last = next((line for line in reversed(lines) if line.startswith(log.crash)), log.crash)
     return f"the program failed, {at}: {last}"

@@ -133,7 +133,7 @@ class I2S:
         self._us = 0
         self._handler = None
         self._first = self._second = None  # requests
-        self._stalled = False
+        self._stalled = self._serving = False
         if I2S._file is None and scene.audio:
             I2S._file = sys.stdin.buffer if scene.audio == "-" else open(scene.audio, "rb")
         self._lost = bytearray(4 * FRAMES)
@@ -186,8 +186,12 @@ class I2S:
             if self._waiting > self._ring + wanted:
                 self._waiting -= FRAMES
                 self._read(self._lost)
+        if self._serving:
+            return  # called from a handler that looked at the clock
+        self._serving = True
         while self._first is not None and self._bytes(self._first) <= 4 * self._channels * self._waiting:
             self._serve(self._first)
+        self._serving = False
 
     def _serve(self, request):
         self._waiting -= self._bytes(request) // (4 * self._channels)
