@@ -1,13 +1,15 @@
 # make demo    train on synthetic speech, then let MicroPython hear commands from voices it never heard
 # make test    the whole test suite
 # make setup   what both need: .venv, the C core, MicroPython with the module tympan (64 and 32 bits)
-# make lint    ruff over Python, the compiler's warnings over C
+# make board   the emulated Cortex-M3 board, for the owner's story in the tests (an ARM compiler and qemu are installed)
+# make lint    ruff over Python; C is compiled with warnings as errors wherever it is built
 
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 NATIVE := $(wildcard native/core/*.[ch] native/core/operators/*.c)
 CORE := $(filter %.c,$(NATIVE))
+BOARD := $(wildcard tools/board/*)
 USERMOD := $(wildcard native/usermod/*.c native/usermod/*.mk)
 CFLAGS := -std=c99 -O2 -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wvla -Werror
 MPY := build/src/micropython
@@ -17,7 +19,7 @@ MPY_OPTIONS := VARIANT=standard MICROPY_SSL_AXTLS=0 MICROPY_SSL_MBEDTLS=0 MICROP
 # a 32-bit build needs a compiler that has one
 BITS := 64 $(if $(filter x86_64,$(shell uname -m)),32)
 
-.PHONY: demo test setup core lint clean
+.PHONY: demo test setup core board lint clean
 .DELETE_ON_ERROR:
 
 demo: setup
@@ -58,6 +60,23 @@ build/micropython64/micropython build/micropython32/micropython: $(NATIVE) $(USE
 	@echo "building MicroPython ($(@D))"
 	@$(MAKE) -C $(MPY)/ports/unix -j2 $(MPY_OPTIONS) BUILD=$(CURDIR)/$(@D) \
 	    $(if $(findstring 32,$(@D)),MICROPY_FORCE_32BIT=1) >$(@D).log 2>&1 || { tail -n 20 $(@D).log; exit 1; }
+
+board: setup build/board/firmware.elf
+
+build/.system-board: tools/system_packages.sh
+	@PYTHON=$(PYTHON) tools/system_packages.sh board
+	@mkdir -p build && touch $@
+
+# by itself first: inside another build it would take that one's folder
+$(MPY)/mpy-cross/build/mpy-cross: $(MPY)/py/mpstate.h
+	@$(MAKE) -C $(MPY)/mpy-cross -j2 >build/mpy-cross.log 2>&1 || { tail -n 20 build/mpy-cross.log; exit 1; }
+
+build/board/firmware.elf: $(NATIVE) $(USERMOD) $(BOARD) $(MPY)/mpy-cross/build/mpy-cross build/.system-board
+	@echo "building MicroPython (build/board, an emulated Cortex-M3)"
+	@$(MAKE) -C $(MPY)/ports/qemu -j2 BOARD=robot BOARD_DIR=$(CURDIR)/tools/board BUILD=$(CURDIR)/build/board \
+	    FROZEN_MANIFEST=$(CURDIR)/tools/board/manifest.py USER_C_MODULES=$(CURDIR)/native >build/board.log 2>&1 \
+	    || { tail -n 20 build/board.log; exit 1; }
+	@touch $@
 
 clean:
 	rm -rf build

@@ -3,7 +3,7 @@
 # checksum is pinned), else from the project's own repository.
 set -euo pipefail
 
-dest=$1
+dest=${1:?name the folder it goes to}
 version=1.25.0
 sha256=7b25be99a502f070b2de81dafc08da7051d992325d6e67daa9045a918fffdbea
 [ -f "$dest/py/mpstate.h" ] && exit 0

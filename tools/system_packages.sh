@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# system_packages.sh: what the build needs from the system. Installed when run as root, else named in one line to type.
+# system_packages.sh [board]: what the build needs from the system. Installed when run as root, else named in one line to type.
 set -euo pipefail
 
 missing=()
@@ -7,7 +7,6 @@ need() { # need COMMAND PACKAGE
     command -v "$1" >/dev/null || missing+=("$2")
 }
 need gcc gcc
-need make make
 need pkg-config pkg-config
 need dpkg-source dpkg-dev
 need git git
@@ -19,6 +18,12 @@ if [ "$(uname -m)" = x86_64 ] && command -v gcc >/dev/null; then
     echo 'int main(void){return 0;}' | gcc -m32 -x c - -o /dev/null 2>/dev/null || missing+=(gcc-multilib)
 elif [ "$(uname -m)" = x86_64 ]; then
     missing+=(gcc-multilib)
+fi
+if [ "${1:-}" = board ]; then
+    # the emulated board: an ARM compiler and an emulator
+    need arm-none-eabi-gcc gcc-arm-none-eabi
+    echo '#include <string.h>' | arm-none-eabi-gcc -E - >/dev/null 2>&1 || missing+=(libnewlib-arm-none-eabi)
+    need qemu-system-arm qemu-system-arm
 fi
 [ ${#missing[@]} -eq 0 ] && exit 0
 

@@ -1,0 +1,321 @@
+"""The owner's story on an emulated microcontroller (tools/board) over its serial port, with the real tools.
+
+The board has no microphone and no motors: the stand-in hardware of host/simulator lies beside the device's files. One
+board lives through all tests in their order, and each leaves it with sound files and a program that listens to silence.
+"""
+
+import base64
+import hashlib
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import serial
+import soundfile
+
+from host.data import audio
+from host.data.speech_commands import word_folders
+from host.engines.native import FrontEndEngine, NativeModel
+from host.evaluation import reference_features, window_samples
+from host.format.file import read
+from host.format.program import Program
+from host.reference import operators
+from host.simulator.run import STANDIN, slots
+from tests.board import MEMORY, Board, missing
+from tests.conftest import MODEL, ROOT
+from tests.robots import Robot
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(missing() is not None, reason=str(missing()))]
+
+FILE = MODEL.read_bytes()
+OTHER = ROOT / "tests" / "golden" / "v1.0.bin"  # another sound model, with other words
+SETTINGS = ROOT / "device" / "settings.json"
+BROKEN = FILE[:-4] + b"\0\0\0\0"
+PROGRAM, _ = read(FILE)
+WINDOW = window_samples(PROGRAM)
+CLIPS = 60
+
+
+def words(program: Program) -> str:
+    """The labels that are words, as the robot prints them."""
+    return " ".join(label for label in program.labels if label[0] != "_")
+
+
+LISTENS = f"listening with model.bin for: {words(PROGRAM)}"
+
+
+class Owner:
+    """What an owner types, at a terminal and at the REPL."""
+
+    def __init__(self, board: Board, folder: Path):
+        self.port, self.folder = board.port, folder
+
+    def _run(self, *command: str, code: int = 0) -> str:
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout if code == 0 else done.stdout + done.stderr
+
+    def mpremote(self, *arguments: str) -> str:
+        return self._run(str(Path(sys.executable).with_name("mpremote")), "connect", self.port, *arguments)
+
+    def ampy(self, *arguments: str) -> str:
+        return self._run(str(Path(sys.executable).with_name("ampy")), "--port", self.port, "--delay", "0.2", *arguments)
+
+    def tool(self, name: str, *arguments: str, code: int = 0) -> str:
+        return self._run(sys.executable, "-m", f"tools.{name}", "--port", self.port, *arguments, code=code)
+
+    def file(self, name: str, content: bytes | str) -> str:
+        path = self.folder / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return str(path)
+
+    def type(self, *keys: str, until: str = "") -> str:
+        """Keys at the REPL, one after the other, and what appears up to the prompt, or to the words of `until`."""
+        shown = ""
+        with serial.Serial(self.port, timeout=0.05) as line:
+            for key in keys:
+                line.write(key.encode())
+                end, text = time.monotonic() + 10, ""
+                while time.monotonic() < end and not (until in text if until else text.endswith(">>> ")):
+                    text += line.read(1000).decode()
+                shown += text
+        return shown.replace("\r\n", "\n")
+
+    def soft_reset(self, until: str) -> str:
+        """Ctrl-C, Ctrl-D, and what appears up to a certain word."""
+        self.type("\x03\x02")
+        return self.type("\x04", until=until)
+
+
+@pytest.fixture(scope="module")
+def clips(recordings) -> np.ndarray:
+    """Real recordings, as the window on their middle."""
+    files = [p for folder in word_folders(recordings / "speech_commands_v2_test") for p in sorted(folder.glob("*.wav"))]
+    some = files[:: len(files) // CLIPS][:CLIPS]
+    return np.stack([audio.centred(audio.read(p), WINDOW) for p in some])
+
+
+@pytest.fixture(scope="module")
+def sentence(recordings) -> np.ndarray:
+    """Words that the model is sure of, a second of quiet between them."""
+    c, quiet = PROGRAM.frontend, np.zeros(audio.RATE, np.int16)
+    model = NativeModel(FILE, c.frames, c.width, len(PROGRAM.labels))
+    parts = [quiet]
+    for word in ("right", "on", "go"):
+        files = sorted((recordings / "speech_commands_v2_test" / word).glob("*.wav"))[:60]
+        said = [audio.read(p) for p in files]
+        windows = np.stack([audio.centred(x, WINDOW) for x in said])
+        sure = model.run(FrontEndEngine(c).clips(windows))[:, PROGRAM.labels.index(word)]
+        parts += [said[int(sure.argmax())], quiet]
+    return np.concatenate(parts)
+
+
+@pytest.fixture(scope="module")
+def owner(clips, sentence, tmp_path_factory) -> Owner:
+    """An owner in front of a new board, whose memory holds the clips and, as a microphone gives it, the sentence."""
+    folder = tmp_path_factory.mktemp("owner")
+    memory = folder / "memory"
+    memory.write_bytes(clips.astype("<i2").tobytes() + slots(sentence))
+    with Board(memory) as board:
+        yield Owner(board, folder)
+
+
+def test_deploy_installs_everything_and_shows_the_first_words(owner):
+    """The stand-in hardware comes first, with plain mpremote."""
+    owner.mpremote("cp", *map(str, sorted(STANDIN.glob("*.py"))), ":")
+    out = owner.tool("deploy", "--watch", "2")
+    assert "the robot takes the model: " + " ".join(PROGRAM.labels) in out
+    assert LISTENS in out.split("the robot starts anew and says:")[1]
+    again = owner.tool("deploy", "--dry-run")
+    assert "up to date" in again and "nothing was changed" in again
+
+
+def test_what_lies_there_is_what_was_sent(owner):
+    names = ("launcher.py", "programs/voice.py", "settings.json")
+    out = owner.mpremote("ls", *(word for name in names for word in ("+", "sha256sum", f":{name}")))
+    assert f"{len(FILE)} model.bin" in out and "programs/" in out
+    assert not [word for word in out.split() if word.endswith((".part", ".new"))]
+    for name in names:
+        assert hashlib.sha256((ROOT / "device" / name).read_bytes()).hexdigest() in out
+
+
+def test_at_the_repl(owner):
+    """Ctrl-C ends the program, its motors stop, and the REPL is there."""
+    owner.soft_reset(until=LISTENS)
+    shown = owner.type(
+        "\x03", "import tympan\r", 'm = tympan.Model(open("model.bin", "rb"))\r', "m.labels\r", "1 / 0\r"
+    )
+    assert "Stopped. start() goes on." in shown
+    assert str(PROGRAM.labels) in shown and "ZeroDivisionError" in shown
+    assert LISTENS in owner.type("reload()\r", until=LISTENS)
+    assert "Stopped. start() goes on." in owner.type("\x03")
+
+
+CLASSIFY = """
+import tympan, uctypes, array, binascii
+model = tympan.Model(open("model.bin", "rb"))
+stream = tympan.Stream(model)
+out = array.array("H", [0] * len(model.labels))
+sound = memoryview(uctypes.bytearray_at(ADDRESS, 2 * COUNT * SAMPLES))
+for i in range(COUNT):
+    stream.reset()
+    for at in range(2 * i * SAMPLES, 2 * (i + 1) * SAMPLES, 1234):
+        stream.feed(sound[at : min(at + 1234, 2 * (i + 1) * SAMPLES)])
+    best = model.run(stream.window, out)
+    print(best, str(binascii.b2a_base64(bytes(stream.window) + bytes(out)), "ascii"), end="")
+"""
+
+
+def test_features_and_probabilities_are_the_specifications_to_the_bit(owner, clips):
+    code = CLASSIFY
+    for name, value in {"ADDRESS": MEMORY, "COUNT": CLIPS, "SAMPLES": WINDOW}.items():
+        code = code.replace(name, str(value))
+    lines = owner.mpremote("run", owner.file("classify.py", code)).split()
+    found = [base64.b64decode(line) for line in lines[1::2]]
+    c = PROGRAM.frontend
+    features = np.stack([np.frombuffer(f[: c.frames * c.width], np.uint8) for f in found])
+    probabilities = np.stack([np.frombuffer(f[c.frames * c.width :], "<u2") for f in found])
+    expected = reference_features(PROGRAM, clips)
+    wanted = operators.run(PROGRAM, expected)[-1].reshape(CLIPS, -1)
+    assert np.array_equal(features.reshape(expected.shape), expected)
+    assert np.array_equal(probabilities, wanted)
+    native = NativeModel(FILE, c.frames, c.width, len(PROGRAM.labels))
+    assert np.array_equal(probabilities, native.run(FrontEndEngine(c).clips(clips)))
+    assert [int(best) for best in lines[::2]] == wanted.argmax(1).tolist()
+    assert len(set(lines[::2])) > 5  # not all the same
+
+
+LISTEN = """
+import launcher
+try:
+    launcher.start(report=True)
+except SystemExit:
+    pass
+"""
+KEEP = """
+import uctypes
+sound = memoryview(uctypes.bytearray_at({}, {}))
+with open("sound.raw", "wb") as f:
+    for at in range(0, len(sound), 4096):
+        f.write(sound[at : at + 4096])
+"""
+
+
+def test_the_program_hears_and_drives_as_in_the_simulator(owner, clips, sentence, tmp_path):
+    """Every line is the same: the level and all probabilities of each window, each command, each change of a pin."""
+    robot = Robot(tmp_path)
+    robot.hears(sentence)
+    robot.settings(listening={"threshold": 20000, "votes": 2})  # so that there is something to obey
+    expected = robot.play(LISTEN)
+    scene = json.dumps({**robot.scene, "audio": "sound.raw"})
+    keep = KEEP.format(MEMORY + 2 * clips.size, 4 * len(sentence))
+    files = (owner.file("scene.json", scene), str(robot.folder / "settings.json"))
+    owner.mpremote("exec", keep, "+", "cp", *files, ":")
+    assert owner.mpremote("exec", LISTEN).splitlines() == expected
+    heard = [line.split()[1] for line in expected if line.startswith("@heard")]
+    assert heard and sum(line.startswith("@pin") for line in expected) > 20
+    shown = owner.tool("monitor", "--plain")
+    assert all(f"heard {word}," in shown for word in heard)
+    assert f"after {sum(line.startswith('@window') for line in expected)} windows" in shown
+
+
+def test_a_clip_recorded_on_the_robot(owner, sentence, tmp_path):
+    owner.tool("record", "right", "--out", str(tmp_path), "--count", "1", "--pause", "0", "--speaker", "me")
+    samples, rate = soundfile.read(tmp_path / "right" / "me_nohash_0.wav", dtype="int16")
+    assert rate == 16000 and len(samples) == 16000
+    start = 4 * 512  # what record.py hears first and throws away
+    heard = sentence[start : start + 16000]
+    assert np.abs(samples.astype(int) - (heard - heard.mean())).max() <= 1
+    owner.mpremote("rm", ":scene.json", "+", "rm", ":sound.raw", "+", "cp", str(SETTINGS), ":")
+
+
+def test_models_are_swapped_with_plain_mpremote_and_a_broken_one_stops_nothing(owner):
+    """Half copied or damaged: the last good one runs, with the reason; a sound one is taken up again."""
+    other = words(read(OTHER.read_bytes())[0])
+    owner.mpremote("cp", str(OTHER), ":model.bin")
+    assert f"listening with model.bin for: {other}" in owner.soft_reset(until=other)
+    for content, reason in ((FILE[:3000], "TRUNCATED"), (BROKEN, "CHECKSUM")):
+        owner.mpremote("cp", owner.file("bad.bin", content), ":model.bin")
+        shown = owner.soft_reset(until=other)
+        assert f"model.bin does not run, model refused, {reason}:" in shown
+        assert f"listening with model.good for: {other}" in shown
+    owner.mpremote("cp", str(MODEL), ":model.bin")
+    assert LISTENS in owner.soft_reset(until=LISTENS)
+
+
+def test_deploy_refuses_a_broken_model_and_changes_nothing(owner):
+    look = ("ls", "+", "sha256sum", ":model.bin")
+    before = owner.mpremote(*look)
+    out = owner.tool("deploy", "--model", owner.file("bad.bin", BROKEN), code=1)
+    assert "error: the robot refuses the model (model refused, CHECKSUM: " in out and "Traceback" not in out
+    assert owner.mpremote(*look) == before and hashlib.sha256(FILE).hexdigest() in before
+
+
+CHIRP = """\
+def run(robot):
+    print("chirp", robot.settings["words"]["go"])
+    while robot.listen() is None:
+        pass
+"""
+
+
+def test_a_behaviour_is_one_file_and_a_soft_reset(owner):
+    """Copied over the program that runs; deploy then keeps it."""
+    owner.mpremote("cp", owner.file("voice.py", CHIRP), ":programs/voice.py")
+    assert "program voice\nchirp go" in owner.soft_reset(until="chirp go")
+    out = owner.tool("deploy", "--watch", "1")
+    assert "keep programs/voice.py (not as deploy left it; --force replaces it)" in out and "chirp go" in out
+    assert LISTENS in owner.tool("deploy", "--force", "--watch", "2")
+
+
+def test_a_behaviour_by_deploy_and_settings_that_stay_the_owners(owner):
+    settings = json.loads(SETTINGS.read_text())
+    settings["words"]["go"] = "cheer"
+    owner.mpremote("cp", owner.file("settings.json", json.dumps(settings, indent=1)), ":")
+    out = owner.tool("deploy", "--program", owner.file("bird.py", CHIRP), "--watch", "2")
+    assert "program bird" in out and "chirp cheer" in out
+    assert json.loads(owner.mpremote("cat", ":settings.json")) == settings | {"program": "bird"}
+    assert "program voice\n" in owner.tool("deploy", "--program", "voice", "--watch", "2")
+    assert json.loads(owner.mpremote("cat", ":settings.json")) == settings
+
+
+def test_a_program_that_crashes_leaves_the_repl(owner):
+    out = owner.tool("deploy", "--program", owner.file("oops.py", "def run(robot):\n    robot.fly()\n"), "--watch", "2")
+    assert "@crash AttributeError" in out and "the motors are stopped" in out and out.rstrip().endswith(">>>")
+    assert "error: the robot's program ended with an error" in owner.tool("monitor", "--plain", code=1)
+    owner.tool("deploy", "--program", "voice", "--watch", "1")
+
+
+def test_control_c_in_the_monitor_stops_the_robot(owner):
+    command = [sys.executable, "-m", "tools.monitor", "--port", owner.port, "--plain"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as monitor:
+        assert any(line.startswith(LISTENS) for line in monitor.stdout)
+        monitor.send_signal(signal.SIGINT)
+        said = monitor.stdout.read()
+    assert monitor.returncode == 0
+    assert "Stopped. start() goes on." in said and "its REPL is free" in said
+
+
+def test_files_outlive_a_soft_reset(owner):
+    note = owner.file("note.txt", "remember")
+    out = owner.mpremote("cp", note, ":", "+", "soft-reset", "+", "cat", ":note.txt", "+", "sha256sum", ":model.bin")
+    assert "remember" in out and hashlib.sha256(FILE).hexdigest() in out
+
+
+def test_the_same_with_ampy(owner):
+    owner.ampy("put", owner.file("shy.py", CHIRP), "programs/shy.py")
+    assert "/programs/shy.py" in owner.ampy("ls", "programs")
+    assert owner.ampy("get", "programs/shy.py").replace("\r\n", "\n").strip() == CHIRP.strip()
+    out = owner.tool("deploy", "--ampy", "--program", "shy", "--watch", "2")
+    assert "by ampy" in out and "program shy" in out
+
+
+def test_a_board_without_an_answer_is_one_sentence(owner):
+    """Nobody at the other end of the port."""
+    out = owner.tool("deploy", "--port", "/dev/ptmx", code=1)
+    assert out.strip().splitlines()[-1].startswith("error: ") and "Traceback" not in out

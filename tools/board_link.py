@@ -1,0 +1,237 @@
+"""The serial line to a robot: finding its port, running MicroPython code on it, watching what it prints.
+
+mpremote's connection is used and, where it cannot reach the board's raw REPL, ampy's, which is more patient.
+"""
+
+import base64
+import contextlib
+import io
+import os
+import struct
+import time
+from collections.abc import Iterator
+
+import serial
+from ampy.pyboard import Pyboard, PyboardError
+from mpremote.transport import TransportError
+from mpremote.transport_serial import SerialTransport
+from serial.tools import list_ports
+
+ANSWER_S = 30  # longest silence of a board that computes
+READ_S = 5  # longest silence within an answer of the REPL
+INTERRUPT, SOFT_RESET, END = b"\x03", b"\x04", b"\x04"
+PART = 768  # bytes of a file sent at once; a board need not hold much of it
+LINE_ERRORS = (TransportError, PyboardError, OSError, struct.error)  # a serial error is an OSError
+
+
+class LinkError(Exception):
+    """No board to talk to, or it fell silent: one sentence for the owner."""
+
+
+class BoardError(Exception):
+    """What the board raised; its last line, `text` has all of it."""
+
+    def __init__(self, text: str):
+        self.text = text.strip()
+        super().__init__(self.text.rsplit("\n", 1)[-1])
+
+
+def choose_port(names: list[str]) -> str:
+    """The one port there is; LinkError where there is none or a choice."""
+    if not names:
+        raise LinkError("no robot is connected: no serial port on USB; plug it in, or name its port with --port")
+    if len(names) > 1:
+        raise LinkError(f"several serial ports: {', '.join(names)}; name the robot's with --port")
+    return names[0]
+
+
+def find_port(wanted: str = "auto") -> str:
+    """The port to use, checked as far as it can be without opening it."""
+    port = choose_port([p.device for p in list_ports.comports() if p.vid is not None]) if wanted == "auto" else wanted
+    if port.startswith("/"):
+        if not os.path.exists(port):
+            raise LinkError(f"there is no port {port}; plug the robot in, or let --port auto find it")
+        if not os.access(port, os.R_OK | os.W_OK):
+            raise LinkError(
+                f"no permission to use {port}; type: sudo usermod -a -G dialout $USER, then log out and in again"
+            )
+    return port
+
+
+def _enter(connection, **options) -> None:
+    """The raw REPL. Both packages print what they received when that fails: the owner need not see it."""
+    printed = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(printed):
+            connection.enter_raw_repl(**options)
+    except BaseException as error:
+        with contextlib.suppress(*LINE_ERRORS):
+            connection.close()
+        if isinstance(error, LINE_ERRORS) and printed.getvalue().strip() == "b''":
+            raise LinkError("nothing answers") from None
+        raise
+
+
+def _mpremote(port: str) -> SerialTransport:
+    connection = SerialTransport(port, timeout=READ_S)
+    _enter(connection, timeout_overall=READ_S)
+    return connection
+
+
+def _ampy(port: str) -> Pyboard:
+    connection = Pyboard(port, rawdelay=0.5)
+    connection.serial.timeout = READ_S
+    _enter(connection)
+    return connection
+
+
+CONNECTIONS = {"mpremote": _mpremote, "ampy": _ampy}
+
+
+class Running:
+    """Code that runs on the board, and what it prints meanwhile."""
+
+    def __init__(self, line: serial.Serial):
+        self._line = line
+        self._text = bytearray()  # an unfinished line
+        self._ends = 0  # of two: after what is printed, after what is raised
+        self._error = bytearray()
+
+    @property
+    def ended(self) -> bool:
+        return self._ends == 2
+
+    @property
+    def error(self) -> str:
+        """The traceback of the exception that ended it; empty where none did."""
+        return self._error.decode(errors="replace").strip()
+
+    def lines(self, wait: float = 0.2) -> list[str]:
+        """The lines that came within `wait` seconds; fewer seconds when the code ends."""
+        found = []
+        until = time.monotonic() + wait
+        while not self.ended and time.monotonic() < until:
+            # byte by byte: what follows the end is the next command's
+            if not self._line.in_waiting:
+                time.sleep(0.005)
+                continue
+            byte = self._line.read(1)
+            if byte == END:
+                self._ends += 1
+                if self._text:
+                    found.append(self._take())
+            elif self._ends:
+                self._error += byte
+            elif byte == b"\n":
+                found.append(self._take())
+            else:
+                self._text += byte
+        return found
+
+    def _take(self) -> str:
+        text = self._text.decode(errors="replace").rstrip("\r")
+        self._text.clear()
+        return text
+
+    def stop(self, wait: float = 5) -> list[str]:
+        """Ctrl-C, and what the program still says; LinkError where it does not end."""
+        found = []
+        until = time.monotonic() + wait
+        while not self.ended:
+            if time.monotonic() > until:
+                raise LinkError("the robot's program does not end; switch the robot off")
+            self._line.write(INTERRUPT)
+            found += self.lines(1)
+        return found
+
+
+class Link:
+    """A board whose program was stopped and that now does as the PC says. Use it in a with statement."""
+
+    def __init__(self, port: str, only: str | None = None):
+        """only: "mpremote" or "ampy" instead of the first that works."""
+        self.port = port
+        for name in [only] if only else CONNECTIONS:
+            try:
+                self._transport = CONNECTIONS[name](port)
+            except LINE_ERRORS as error:
+                reason = error
+                continue
+            except LinkError as error:  # not even ampy would hear anything
+                reason = error
+                break
+            self.by = name
+            return
+        if "failed to access" in str(reason):
+            raise LinkError(f"{port} cannot be opened; close the editor or terminal that uses it")
+        raise LinkError(
+            f"no answer from MicroPython on {port}; is it the robot's port? Press its reset button and try again"
+        )
+
+    def __enter__(self) -> "Link":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.close()
+
+    def close(self) -> None:
+        with contextlib.suppress(*LINE_ERRORS):
+            self._transport.exit_raw_repl()
+        with contextlib.suppress(*LINE_ERRORS):
+            self._transport.close()
+
+    def exec(self, code: str) -> str:
+        """What the code prints. BoardError with what it raises, LinkError where the line breaks."""
+        try:
+            out, error = self._transport.exec_raw(code, timeout=ANSWER_S)
+        except LINE_ERRORS as problem:
+            raise LinkError(f"the robot on {self.port} no longer answers ({problem}); check the cable") from None
+        if error:
+            raise BoardError(error.decode(errors="replace"))
+        return out.decode(errors="replace").replace("\r\n", "\n")
+
+    def run(self, code: str) -> Running:
+        """Start code and come back at once."""
+        try:
+            self._transport.exec_raw_no_follow(code)
+        except LINE_ERRORS as problem:
+            raise LinkError(f"the robot on {self.port} does not listen ({problem}); check the cable") from None
+        return Running(self._transport.serial)
+
+    def write_file(self, path: str, data: bytes) -> None:
+        """A new file, part by part."""
+        self.exec(f"from binascii import a2b_base64 as b\nf = open({path!r}, 'wb')\nw = f.write\n")
+        for i in range(0, len(data), PART):
+            part = data[i : i + PART]
+            # text is shortest as it is, weights in base64
+            self.exec(min(f"w({part!r})", f"w(b({base64.b64encode(part).decode()!r}))", key=len))
+        self.exec("f.close()")
+
+    def read_file(self, path: str) -> bytes:
+        code = f"import binascii\nwith open({path!r}, 'rb') as f:\n while True:\n  b = f.read(192)\n  if not b: break\n"
+        return base64.b64decode(self.exec(code + "  print(str(binascii.b2a_base64(b), 'ascii'), end='')\n"))
+
+    def soft_reset(self, seconds: float) -> Iterator[str]:
+        """Start the robot anew, main.py included: the lines it prints in the first seconds."""
+        line = self._transport.serial
+        try:
+            self._transport.exit_raw_repl()
+            time.sleep(0.1)
+            line.reset_input_buffer()
+            line.write(SOFT_RESET)
+            yield from _lines(line, seconds)
+        except LINE_ERRORS as problem:
+            raise LinkError(f"the robot on {self.port} was lost at its reset ({problem})") from None
+
+
+def _lines(line: serial.Serial, seconds: float) -> Iterator[str]:
+    text = b""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if not line.in_waiting:
+            time.sleep(0.02)
+            continue
+        *whole, text = (text + line.read(line.in_waiting)).split(b"\n")
+        yield from (part.decode(errors="replace").rstrip("\r") for part in whole if part.strip())
+    if text:
+        yield text.decode(errors="replace")
