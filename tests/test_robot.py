@@ -479,3 +479,61 @@ def test_the_default_settings_are_the_file_that_is_shipped(robot):
         elif name != "pins":
             assert loaded[name] == value
     assert {loaded["pins"][p] for p in ("left_back", "right_back", "left_forward", "right_forward")} == set(MOTORS)
+
+
+def test_a_closed_gate_skips_windows_and_changes_no_other(robot):
+    """What is computed after silence is what it would have been with the gate open all the time."""
+    rng = np.random.default_rng(6)
+    loud = rng.integers(-3000, 3000, 3 * 16000).astype(np.int16)
+    robot.hears(np.concatenate([seconds(3) // 50, loud, seconds(2) // 50, loud]))
+    runs = []
+    for gate in (0, 100):
+        robot.settings(listening={"gate": gate})
+        robot.write("gate.py", GATE)
+        runs.append([line for line in robot.play("import gate") if line.startswith("window")])
+    opened = [line for line in runs[1] if not line.endswith("closed")]
+    assert 20 < len(opened) < len(runs[1]) == len(runs[0]) and set(opened) <= set(runs[0])
+
+
+GATE = """
+import launcher
+
+def show(listener):
+    name = " ".join(str(p) for p in listener.probabilities) if listener.leader >= 0 else "closed"
+    print("window", listener.stream.frames, name)
+
+robot = launcher.awaken()
+robot.start_listening()
+robot.listener.on_window = show
+while True:
+    robot.listen()
+"""
+
+
+@pytest.mark.parametrize("name", ["voice", "voice_dance", "voice_obstacles", "wiring_check", "record"])
+def test_every_shipped_program_runs_and_leaves_the_motors_stopped(robot, name):
+    robot.hears(np.random.default_rng(1).integers(-20000, 20000, 6 * 16000).astype(np.int16))
+    robot.settings(listening={"history": 1, "votes": 1, "threshold": 0, "cooldown": 400})  # obeys whatever leads
+    robot.scene["obstacles"] = [[2000, 2500]]
+    if name == "record":
+        robot.scene["button"] = 0  # pressed: a clip, again and again, to the end of the sound
+    lines = robot.play(f"import launcher; launcher.start({name!r})")
+    assert not said(lines, "@crash") and not said(lines, "Traceback") and stopped(lines)
+    expected = {"wiring_check": "Done.", "record": "@end"}.get(name, "@move")
+    assert said(lines, expected)
+    if name != "record":
+        assert max(duty for _, duty in pin_times(lines, 37)[1:-1]) > 20000
+
+
+def test_a_word_is_shown_and_heard_and_stop_acts_at_once(robot):
+    program(
+        robot, "def run(robot):\n    robot.go()\n    robot.wait(500)\n    robot._heard(8)\n    robot.obey('stop')\n"
+    )
+    lines = robot.play()
+    heard = next(i for i, line in enumerate(lines) if line.startswith("@heard stop"))
+    shown = [line.split() for line in lines[heard - 3 : heard]]
+    assert any(w[0] == "@light" and int(w[3]) > 0 for w in shown)  # green
+    assert any(w[0] == "@pin" and w[2] == "17" for w in shown)  # the buzzer
+    us = int(shown[-1][1])
+    brakes = [t for t, duty in pin_times(lines, 37) if duty == 65535 and t >= us]
+    assert brakes[0] - us < 1000

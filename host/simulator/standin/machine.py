@@ -38,7 +38,7 @@ class Pin:
 
     def value(self, value=None):
         if value is None:
-            return scene.vbus if self.number == 21 else 1
+            return {21: scene.vbus, 0: scene.button}.get(self.number, 1)
         put(self.number, 65535 if value else 0)
 
 

@@ -12,6 +12,7 @@ tail_ms = given.get("tail_ms", 1500)  # silence after the audio, then the scene 
 side = given.get("side", "left")  # of the microphone
 battery_mv = given.get("battery_mv", 4000)
 vbus = given.get("vbus", 0)
+button = given.get("button", 1)  # 0: pressed
 obstacles = given.get("obstacles", [])  # [from, to] in ms: something is ahead
 stalls = given.get("stalls", [])  # [from, to] in ms: the microphone gives nothing
 stall_until_opened = given.get("stall_until_opened", False)  # a stall lasts until I2S is opened anew
