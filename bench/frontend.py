@@ -3,14 +3,16 @@
 DIR: a folder of <word>/*.wav to measure on instead.
 """
 
+import argparse
 import sys
 from pathlib import Path
 
 import numpy as np
 
+from host.command import guard
 from host.data import audio
 from host.data.speech import TESTING_VOICES, decibels, noise, random_speaker, synthesizer, to_int16
-from host.data.speech_commands import word_folders
+from host.data.speech_commands import recordings, word_folders
 from host.models.frontends import log_mel
 from host.reference import frontend
 
@@ -30,13 +32,17 @@ def synthesized(count: int) -> list[np.ndarray]:
 
 
 def recorded(root: Path, count: int) -> list[np.ndarray]:
-    files = [p for folder in word_folders(root) for p in sorted(folder.glob("*.wav"))]
+    files = [p for folder in word_folders(root) for p in recordings(folder)]
     return [audio.centred(audio.read(p), 16000) for p in files[:: max(1, len(files) // count)][:count]]
 
 
-def main(arguments: list[str]) -> int:
+@guard
+def main(arguments: list[str] | None = None) -> int:
+    p = argparse.ArgumentParser(prog="python -m bench.frontend", description=__doc__)
+    p.add_argument("folder", type=Path, nargs="?", metavar="DIR")
+    args = p.parse_args(arguments)
     config = log_mel()
-    clips = recorded(Path(arguments[0]), 400) if arguments else synthesized(100)
+    clips = recorded(args.folder, 400) if args.folder else synthesized(100)
     frames = np.concatenate([frontend.split_frames(c, config) for c in clips])
     exact = frontend.float_log_mel(frames, config)
     found = frontend.log_mel(frames, config).astype(np.float64)
@@ -51,7 +57,7 @@ def main(arguments: list[str]) -> int:
     loud = np.abs(frames).max(1) > 0
     signal, residue = (np.abs(reference[loud]) ** 2).sum(1), (np.abs(wrong[loud]) ** 2).sum(1)
     ratio = 10 * np.log10(signal / np.maximum(residue, 1e-30))
-    print(f"{len(clips)} clips, {len(frames)} frames ({arguments[0] if arguments else 'synthesized'}); host, NumPy")
+    print(f"{len(clips)} clips, {len(frames)} frames ({args.folder or 'synthesized'}); host, NumPy")
     median, low = np.percentile(ratio, [50, 1])
     print(f"transform against float64: SNR {median:.0f} dB in the median frame, {low:.0f} dB or more in 99 of 100")
     print(
@@ -62,4 +68,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -9,11 +9,14 @@ from pathlib import Path
 import soundfile
 
 from host import train
+from host.command import guard, seed
+from host.data.audio import RATE
 from host.data.dataset import WORDS
-from host.data.speech import RATE
 from host.data.synthetic import Said, conversation
+from host.engines.micropython import executable
 from host.simulator import plot
 from host.simulator.run import Heard, simulate
+from host.training.run import RunError, load_config
 
 OUT = Path("build/demo")
 RUN = Path("runs/demo")
@@ -53,14 +56,26 @@ def show(said: list[Said], pairs, false: list[Heard]) -> None:
     print("\n".join(line for _, line in sorted(lines)))
 
 
+def _is_ours(folder: Path) -> bool:
+    try:
+        return load_config(folder).recipe.name == "demo"
+    except RunError:
+        return False
+
+
+@guard
 def main(arguments: list[str] | None = None) -> int:
     p = argparse.ArgumentParser(prog="python -m host.demo", description=__doc__)
-    p.add_argument("--seed", type=int, default=0, help="another seed: other training clips, another conversation")
+    p.add_argument("--seed", type=seed, default=0, help="another seed: other training clips, another conversation")
     args = p.parse_args(arguments)
     started = time.monotonic()
+    executable()  # nothing is worth training for a robot that is not there
+    if RUN.exists():
+        if not _is_ours(RUN):
+            raise RunError(f"{RUN} is no run of the demo, which would replace it; move it away")
+        shutil.rmtree(RUN)
 
     print(f"1. Train {MODEL} on synthesized words, quantisation-aware, and compile model.bin")
-    shutil.rmtree(RUN, ignore_errors=True)
     options = ["--model", MODEL, "--data", "synthetic", "--recipe", "demo", "--seed", str(args.seed), "--out", str(RUN)]
     status = train.main(options)
     if status:

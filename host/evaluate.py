@@ -8,10 +8,8 @@ import json
 import sys
 from pathlib import Path
 
-from host.data.dataset import DataError
-from host.engines.native import ModelError
-from host.evaluation import ENGINES, Result, draw_confusion, evaluate
-from host.format.file import FormatError
+from host.command import guard, picture, write_whole
+from host.evaluation import ENGINES, Result, confusion_picture, evaluate
 
 
 def table(result: Result) -> str:
@@ -22,31 +20,27 @@ def table(result: Result) -> str:
     return "\n".join(lines)
 
 
+@guard
 def main(arguments: list[str] | None = None) -> int:
     p = argparse.ArgumentParser(prog="python -m host.evaluate", description=__doc__)
     p.add_argument("model", type=Path, metavar="MODEL.bin")
     p.add_argument("--data", type=Path, required=True, metavar="DIR")
-    p.add_argument("--classes", type=int, choices=(10, 12), help="default: the model's own")
+    p.add_argument("--classes", type=int, choices=(10,), help="its ten words alone (default: all of the model's)")
     p.add_argument("--engine", choices=ENGINES, default="native")
-    p.add_argument(
-        "--picture", type=Path, help="where the confusion picture goes (default: build/confusion-<model>.png)"
-    )
+    p.add_argument("--picture", type=picture, metavar="PNG", help="default: build/confusion-<model>.png")
     p.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
     args = p.parse_args(arguments)
-    try:
-        result = evaluate(args.model, args.data, args.classes, args.engine, quiet=args.json)
-    except (OSError, DataError, FormatError, ModelError, RuntimeError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    picture = args.picture or Path("build") / f"confusion-{args.model.stem}.png"
-    title = f"{args.model.stem}: {100 * result.accuracy:.1f} % of {result.clips} clips"
-    draw_confusion(result, picture, title)
+    result = evaluate(args.model, args.data, args.classes, args.engine, quiet=args.json)
+    drawn = args.picture or Path("build") / f"confusion-{args.model.stem}.png"
+    write_whole(
+        drawn, confusion_picture(result, f"{args.model.stem}: {100 * result.accuracy:.1f} % of {result.clips} clips")
+    )
     rate = result.clips / result.seconds
     if args.json:
         found = {
             "model": str(args.model), "data": str(args.data), "engine": args.engine, "accuracy": result.accuracy,
             "clips": result.clips, "clips_per_second": round(rate, 1), "per_class": result.per_class(),
-            "confusion": result.confusion.tolist(), "missing": result.missing, "picture": str(picture),
+            "confusion": result.confusion.tolist(), "missing": result.missing, "picture": str(drawn),
         }  # fmt: skip
         print(json.dumps(found))
         return 0
@@ -54,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
     if result.missing:
         print(f"no recordings of {', '.join(result.missing)}: these classes are not in the figure below")
     print(f"accuracy {100 * result.accuracy:.2f} % of {result.clips} clips, {rate:.0f} clips/s ({args.engine} engine)")
-    print(f"confusion: {picture}")
+    print(f"confusion: {drawn}")
     return 0
 
 

@@ -1,5 +1,6 @@
 """How well a model.bin does on a folder of recordings, by any of its executions."""
 
+import io
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,9 +8,10 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from host.command import naming
 from host.data import audio
 from host.data.dataset import NOISE_FOLDER, SILENCE, WORDS, DataError, word_class
-from host.data.speech_commands import word_folders
+from host.data.speech_commands import recordings, word_folders
 from host.engines import micropython, native
 from host.format.file import read
 from host.format.program import Program
@@ -25,7 +27,6 @@ class Clips:
 
     windows: np.ndarray
     target: np.ndarray
-    names: list[str]
     missing: list[str]
 
 
@@ -80,7 +81,7 @@ def read_clips(root: Path, program: Program, labels: tuple[str, ...], quiet: boo
         word = NOISE_FOLDER if folder.name == SILENCE else folder.name
         label = word_class(word, labels)
         if label >= 0 and folder.name != NOISE_FOLDER:
-            files = sorted(folder.glob("*.wav"))
+            files = recordings(folder)
             paths += files
             target += [label] * len(files)
     if not paths:
@@ -89,7 +90,7 @@ def read_clips(root: Path, program: Program, labels: tuple[str, ...], quiet: boo
     bar = tqdm(paths, "reading", leave=False, disable=quiet or None)
     windows = np.stack([audio.centred(audio.read(p), samples) for p in bar])
     missing = [w for i, w in enumerate(labels) if i not in set(target)]
-    return Clips(windows, np.array(target), [str(p.relative_to(root)) for p in paths], missing)
+    return Clips(windows, np.array(target), missing)
 
 
 def classify(file: bytes, program: Program, windows: np.ndarray, engine: str = "native") -> np.ndarray:
@@ -119,11 +120,13 @@ def reference_features(program: Program, windows: np.ndarray) -> np.ndarray:
 def evaluate(path: Path, root: Path, classes: int | None = None, engine: str = "native", quiet: bool = False) -> Result:
     """Classify every recording of a folder; DataError or FormatError where one of them cannot be read."""
     file = path.read_bytes()
-    program, _ = read(file)
+    with naming(path):
+        program, _ = read(file)
     labels = evaluated_labels(program, classes)
     clips = read_clips(root, program, labels, quiet)
     started = time.perf_counter()
-    probabilities = classify(file, program, clips.windows, engine)
+    with naming(path):
+        probabilities = classify(file, program, clips.windows, engine)
     seconds = time.perf_counter() - started
     probabilities = probabilities[:, [program.labels.index(w) for w in labels]]
     confusion = np.zeros((len(labels), len(labels)), np.int64)
@@ -131,8 +134,8 @@ def evaluate(path: Path, root: Path, classes: int | None = None, engine: str = "
     return Result(labels, probabilities, confusion, seconds, clips.missing)
 
 
-def draw_confusion(result: Result, path: Path, title: str) -> None:
-    """The confusion table as a picture, in per cent of each true class."""
+def confusion_picture(result: Result, title: str) -> bytes:
+    """The confusion table as a PNG, in per cent of each true class."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -150,6 +153,7 @@ def draw_confusion(result: Result, path: Path, title: str) -> None:
             if share[i, j] >= 0.5:
                 color = "white" if share[i, j] > 55 else "black"
                 axis.text(j, i, f"{share[i, j]:.0f}", ha="center", va="center", fontsize=8, color=color)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=100)
+    png = io.BytesIO()
+    figure.savefig(png, dpi=100)
     plt.close(figure)
+    return png.getvalue()

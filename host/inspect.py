@@ -4,8 +4,9 @@ import argparse
 import sys
 from pathlib import Path
 
+from host.command import guard, naming
 from host.engines.native import ModelError, NativeModel
-from host.format.file import FormatError, checksum, read
+from host.format.file import checksum, read
 from host.format.program import Add, Conv2D, Dense, Gate, GlobalAveragePool, MaxPool, Operator, Program, Softmax
 
 
@@ -39,7 +40,8 @@ def describe(op: Operator) -> str:
 def report(path: Path) -> str:
     """What a file holds and whether the C core takes it. FormatError where it cannot even be read."""
     file = path.read_bytes()
-    program, plan = read(file)
+    with naming(path):
+        program, plan = read(file)
     c, s = program.frontend, program.listening
     high = c.edges[-1] * c.rate / 65536
     weights = sum(op.weight.size for op in program.operators if isinstance(op, Conv2D | Dense))
@@ -76,7 +78,7 @@ def verdict(file: bytes, program: Program) -> str:
     """What the C core says of the file, and the memory it takes."""
     try:
         memory = NativeModel(file).memory
-    except FileNotFoundError as error:
+    except OSError as error:
         return f"not verified: {error}"
     except ModelError as error:
         return f"REFUSED by the C core: {error}"
@@ -84,17 +86,14 @@ def verdict(file: bytes, program: Program) -> str:
     return f"verified by the C core; memory in bytes: {uses}, together {sum(memory.values())}"
 
 
+@guard
 def main(arguments: list[str] | None = None) -> int:
     p = argparse.ArgumentParser(prog="python -m host.inspect", description=__doc__)
     p.add_argument("model", type=Path, metavar="MODEL.bin")
     args = p.parse_args(arguments)
-    try:
-        text = report(args.model)
-    except (OSError, FormatError) as error:
-        print(f"error: {args.model}: {error}", file=sys.stderr)
-        return 1
+    text = report(args.model)
     print(text)
-    return 1 if "REFUSED" in text else 0
+    return 0 if "\nverified" in text else 1
 
 
 if __name__ == "__main__":

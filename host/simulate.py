@@ -14,9 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
+from host.command import guard, naming, picture
 from host.data import audio
 from host.data.dataset import DataError
-from host.format.file import FormatError, read
+from host.format.file import read
 from host.simulator import physics, plot
 from host.simulator.run import Announced, Heard, Simulation, programs, simulate
 
@@ -101,10 +102,10 @@ def report(simulation: Simulation) -> dict:
 
 def span(text: str) -> list[int]:
     """Seconds "3-4.5" as milliseconds."""
-    start, end = (round(1000 * float(part)) for part in text.split("-"))
-    if not 0 <= start < end:
+    start, end = (float(part) for part in text.split("-"))
+    if not 0 <= start < end < 86400:
         raise ValueError(text)
-    return [start, end]
+    return [round(1000 * start), round(1000 * end)]
 
 
 def _show_live(item: Heard | Announced | str) -> None:
@@ -118,6 +119,7 @@ def _show_live(item: Heard | Announced | str) -> None:
             print(f"           | {item}", flush=True)
 
 
+@guard
 def main(arguments: list[str] | None = None) -> int:
     p = argparse.ArgumentParser(prog="python -m host.simulate", description=__doc__)
     p.add_argument("model", type=Path, metavar="MODEL.bin")
@@ -128,19 +130,15 @@ def main(arguments: list[str] | None = None) -> int:
     p.add_argument(
         "--obstacle", type=span, action="append", default=[], metavar="FROM-TO", help="something is ahead, in s"
     )
-    p.add_argument("--plot", type=Path, metavar="PNG", help="draw the sound, what was heard and the path driven")
+    p.add_argument("--plot", type=picture, metavar="PNG", help="draw the sound, what was heard and the path driven")
     p.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
     args = p.parse_args(arguments)
     if (args.audio is None) != args.live:
         p.error("give a recording, or --live")
-    try:
-        simulation = _simulate(args)
-        if args.plot:
-            source = "the microphone" if args.live else args.audio.name
-            plot.draw(simulation, args.plot, f"{args.model.name} hears {source}")
-    except (OSError, DataError, FormatError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    simulation = _simulate(args)
+    if args.plot:
+        source = "the microphone" if args.live else args.audio.name
+        plot.draw(simulation, args.plot, f"{args.model.name} hears {source}")
     _print(simulation, args)
     if simulation.problem:
         print(f"error: {simulation.problem}", file=sys.stderr)
@@ -149,7 +147,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _simulate(args: argparse.Namespace) -> Simulation:
     model = args.model.read_bytes()
-    read(model)  # the robot refuses a broken file too, but goes on without it
+    with naming(args.model):
+        read(model)  # the robot refuses a broken file too, but goes on without it
     if args.program is not None and args.program not in programs():
         raise DataError(f"the robot has no program {args.program!r}; it has {', '.join(programs())}")
     settings = None

@@ -2,19 +2,19 @@
 
 import argparse
 import dataclasses
+import os
 import sys
 from pathlib import Path
 
 import torch
 
-from host.compiler.lowering import LoweringError
-from host.compiler.quantize import QuantizationError
-from host.data.dataset import TRAINING, VALIDATION, DataError
+from host.command import guard, seed, whole
+from host.data.dataset import TRAINING, VALIDATION
 from host.data.load import load
 from host.data.speech_commands import SPLITS
 from host.models import MODELS
 from host.training.recipes import RECIPES, Recipe
-from host.training.run import RunError, make_config, train
+from host.training.run import make_config, train
 
 
 def shortened(recipe: Recipe, epochs: int) -> Recipe:
@@ -30,35 +30,31 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     p.add_argument("--classes", type=int, default=12, choices=(10, 12), help="ten words, or unknown and silence too")
     p.add_argument("--recipe", default="default", choices=sorted(RECIPES))
     p.add_argument("--split", default="auto", choices=SPLITS, help="how a folder is split; random: 80/10/10 by --seed")
-    p.add_argument("--seed", type=int, default=0)
-    p.add_argument("--epochs", type=int, help="instead of the recipe's")
-    p.add_argument("--threads", type=int, default=1, help="small networks train fastest on one")
+    p.add_argument("--seed", type=seed, default=0)
+    p.add_argument("--epochs", type=whole(1, 100_000), help="instead of the recipe's")
+    p.add_argument(
+        "--threads", type=whole(1, os.cpu_count() or 1), default=1, help="small networks train fastest on one"
+    )
     p.add_argument("--out", type=Path, help="run folder (default: runs/<model>-<data>-<classes>-<recipe>-<seed>)")
     p.add_argument("--resume", action="store_true", help="go on with the run in the folder")
     p.add_argument("--quiet", action="store_true", help="no progress bars")
     return p.parse_args(arguments)
 
 
+@guard
 def main(arguments: list[str] | None = None) -> int:
     args = parse(arguments)
     torch.set_num_threads(args.threads)
     torch.set_flush_denormal(True)
     recipe = RECIPES[args.recipe]
     if args.epochs is not None:
-        if args.epochs < 1:
-            print(f"error: --epochs {args.epochs}; it takes at least 1", file=sys.stderr)
-            return 2
         recipe = shortened(recipe, args.epochs)
-    stem = Path(args.data).stem
-    folder = args.out or Path("runs") / f"{args.model}-{stem}-{args.classes}-{args.recipe}-{args.seed}"
-    try:
-        data = load(args.data, args.classes, args.split, args.seed, args.quiet)
-        config = make_config(args.model, data, args.classes, args.split, args.seed, recipe)
-        print(f"{len(data.rows(TRAINING))} training and {len(data.rows(VALIDATION))} validation clips; run in {folder}")
-        path = train(config, data, folder, args.resume, args.quiet, lambda line: print(line, flush=True))
-    except (DataError, RunError, QuantizationError, LoweringError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    source = Path(args.data).absolute().name.removesuffix(".npz")
+    folder = args.out or Path("runs") / f"{args.model}-{source}-{args.classes}-{args.recipe}-{args.seed}"
+    data = load(args.data, args.classes, args.split, args.seed, args.quiet)
+    config = make_config(args.model, data, args.classes, args.split, args.seed, recipe)
+    print(f"{len(data.rows(TRAINING))} training and {len(data.rows(VALIDATION))} validation clips; run in {folder}")
+    path = train(config, data, folder, args.resume, args.quiet, lambda line: print(line, flush=True))
     print(f"{path}: {path.stat().st_size} bytes")
     return 0
 

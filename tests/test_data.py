@@ -1,5 +1,8 @@
 """Recordings, folders and archives: what is read, how it is split, and what is refused."""
 
+import os
+import zipfile
+
 import numpy as np
 import pytest
 import soundfile
@@ -21,6 +24,8 @@ from host.data.dataset import (
 )
 from host.data.load import load
 from host.data.speech import RATE, resampled
+from host.training.recipes import RECIPES
+from host.training.run import make_config
 
 
 def wav(path, samples, rate=16000, subtype="PCM_16"):
@@ -78,10 +83,14 @@ def test_words_have_classes():
     assert [word_class(w, ten) for w in ("go", "bed", NOISE_FOLDER)] == [9, -1, -1]
 
 
-def test_the_articles_split_has_the_articles_sizes():
-    split = random_split(38546, 0)
-    assert [(split == s).sum() for s in (TRAINING, VALIDATION, TESTING)] == [30836, 3855, 3855]
-    assert not np.array_equal(split, random_split(38546, 1))
+def test_the_random_split_is_80_10_10_of_every_class():
+    target = np.repeat(np.arange(10), 3855)
+    split = random_split(target, 0)
+    for label in range(10):
+        assert [(split[target == label] == s).sum() for s in (TRAINING, VALIDATION, TESTING)] == [3083, 386, 386]
+    assert not np.array_equal(split, random_split(target, 1))
+    few = random_split(np.repeat(np.arange(10), 3), 0).reshape(10, 3)
+    assert (np.sort(few, 1) == [TESTING, TRAINING, VALIDATION]).all()
 
 
 def test_a_speaker_stays_in_one_split():
@@ -144,7 +153,7 @@ def test_a_folder_without_a_word_is_refused(tmp_path, monkeypatch):
 
 def test_archives_are_checked(tmp_path):
     path = tmp_path / "a.npz"
-    with pytest.raises(DataError, match="not a readable"):
+    with pytest.raises(DataError, match="no such file"):
         archive.read(path)
     path.write_bytes(b"PK nonsense")
     with pytest.raises(DataError, match="not a readable"):
@@ -157,11 +166,151 @@ def test_archives_are_checked(tmp_path):
         archive.read(path)
 
 
+LEVELS, KNOWN, SPLIT = np.zeros((4, 98, 40), np.uint8), np.array(["yes", "no"] * 2), np.array([TRAINING] * 4)
+
+
+@pytest.mark.parametrize(
+    "arrays, words",
+    [
+        ({"split": np.array(["train", "train", "val", "test"])}, "split 'train'; expected training"),
+        ({"split": np.array(["TRAINING", "VALIDATION"] * 2)}, "split 'TRAINING'"),
+        ({"split": np.array(["validation_set"] * 4)}, "split 'validation_set'"),
+        ({"split": np.zeros(4, int)}, "split '0'"),
+        ({"split": np.array([""] * 4)}, "split ''"),
+        ({"X": np.zeros((4, 98, 80), np.uint8)}, "40 bands"),
+        ({"X": np.zeros((4, 98, 20), np.uint8)}, "40 bands"),
+        ({"word": np.array("yes")}, r"word is \(\)"),
+        ({"word": KNOWN[:, None]}, r"word is \(4, 1\)"),
+        ({"split": SPLIT[:3]}, r"split \(3,\)"),
+        ({"word": np.array([b"\xff"] * 4)}, "not a readable"),
+        ({"word": np.array(["yes", None] * 2, object)}, "^[^ ]*: not a readable .npz archive[^(]*$"),
+    ],
+)
+def test_archives_that_do_not_fit_are_refused(arrays, words, tmp_path):
+    np.savez(tmp_path / "a.npz", **{"X": LEVELS, "word": KNOWN, "split": SPLIT, **arrays})
+    with pytest.raises(DataError, match=words):
+        archive.read(tmp_path / "a.npz")
+
+
+def test_only_noise_may_have_no_split(tmp_path):
+    split = np.array([TRAINING, "", "none", VALIDATION])
+    np.savez(tmp_path / "a.npz", X=LEVELS, word=np.array(["yes", NOISE_FOLDER, NOISE_FOLDER, "yes"]), split=split)
+    assert archive.read(tmp_path / "a.npz")[2].tolist() == [TRAINING, VALIDATION, TRAINING, VALIDATION]
+
+
+def test_an_archive_without_validation_clips_can_be_split_at_random(tmp_path):
+    words = np.repeat(np.array(WORDS), 4)
+    np.savez(tmp_path / "a.npz", X=np.zeros((40, 98, 40), np.uint8), word=words, split=np.array([TRAINING] * 40))
+    assert set(load(str(tmp_path / "a.npz"), 10, "random").counts(VALIDATION).values()) == {1}
+
+
+@pytest.mark.parametrize("what", ["npy", "nothing", "text", "zip", "half"])
+def test_what_is_no_archive_is_refused(what, tmp_path):
+    path = tmp_path / "a.NPZ"
+    with open(path, "wb") as f:
+        np.save(f, LEVELS) if what == "npy" else np.savez(f, X=LEVELS, word=KNOWN, split=SPLIT)
+    if what == "zip":
+        with zipfile.ZipFile(path, "w") as z:
+            for name in ("X", "word", "split"):
+                z.writestr(name, "hello")
+    changed = {"nothing": b"", "text": b"hello", "half": path.read_bytes()[:-2000]}
+    path.write_bytes(changed.get(what, path.read_bytes()))
+    with pytest.raises(DataError, match=r"not a readable|X is"):
+        load(str(path), 10)
+
+
+@pytest.mark.parametrize("source", ["synthetic", "a.npz"])
+@pytest.mark.parametrize("split", ["hash", "lists"])
+def test_a_split_that_a_source_does_not_have_is_refused(source, split):
+    with pytest.raises(DataError, match=f"{source} has a split of its own.*not {split}"):
+        load(source, 10, split)
+
+
+def test_clips_shorter_than_the_window_are_refused():
+    levels = np.zeros((20, 93, 40), np.uint8)
+    data = assemble(levels, np.repeat(np.array(WORDS), 2), np.tile([TRAINING, VALIDATION], 10), WORDS, "here")
+    with pytest.raises(DataError, match="93 frames; dsnet-24 takes 94"):
+        make_config("dsnet-24", data, 10, "auto", 0, RECIPES["default"])
+
+
+def test_suffixes_in_capitals_count_and_hidden_files_do_not(tmp_path):
+    for name in ("yes/b.WAV", "yes/a.wav", ".git/a.wav", "__MACOSX/a.wav", "empty/._a.wav"):
+        wav(tmp_path / name, NOISE)
+    (tmp_path / "yes" / "._0.wav").write_bytes(b"Mac OS X")
+    (only,) = speech_commands.word_folders(tmp_path)
+    assert [p.name for p in speech_commands.recordings(only)] == ["a.wav", "b.WAV"]
+    assert len(speech_commands.read(tmp_path, "auto", tmp_path / "cache", quiet=True)[0]) == 2
+
+
+def test_the_cache_knows_whose_recordings_it_has(tmp_path):
+    for name, samples in (("one", NOISE), ("two", NOISE // 8)):
+        os.utime(wav(tmp_path / name / "yes" / "a.wav", samples), (0, 0))
+    one, two = (speech_commands.read(tmp_path / n, "auto", tmp_path / "cache", quiet=True)[0] for n in ("one", "two"))
+    assert not np.array_equal(one, two)
+
+
+@pytest.mark.parametrize("damage", [b"", b"PK nonsense", None], ids=["empty", "nonsense", "half"])
+def test_a_damaged_cache_is_made_anew(damage, tmp_path):
+    root, cache = folder(tmp_path / "data", ("yes",), 2), tmp_path / "cache"
+    levels = speech_commands.read(root, "auto", cache, quiet=True)[0]
+    (path,) = cache.iterdir()
+    good = path.read_bytes()
+    path.write_bytes(good[: len(good) // 2] if damage is None else damage)
+    assert np.array_equal(speech_commands.read(root, "auto", cache, quiet=True)[0], levels)
+    assert path.read_bytes() == good
+
+
+def test_a_damaged_cache_of_synthetic_speech_is_made_anew(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    archive.save(tmp_path / "made.npz", X=np.zeros((24, 98, 40), np.uint8), word=np.repeat(class_labels(12), 2),
+                 split=np.tile([TRAINING, VALIDATION], 12))  # fmt: skip
+    made = archive.read(tmp_path / "made.npz")
+    monkeypatch.setattr("host.data.synthetic.make", lambda seed, quiet: made)
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "synthetic-0.npz").write_bytes(b"damaged")
+    assert len(load("synthetic", 12).levels) == len(load("synthetic", 12).levels) == 24
+
+
+def test_lists_may_have_backslashes_and_names_that_are_not_utf_8(tmp_path):
+    root = folder(tmp_path / "data", ("yes",), 3)
+    strange = os.fsencode(root / "yes") + b"/m\xfcll_nohash_0.wav"
+    os.rename(root / "yes" / "00000000_nohash_0.wav", strange)
+    lines = b"\xef\xbb\xbfyes\\00000001_nohash_0.wav\r\nyes/m\xfcll_nohash_0.wav\r\n"
+    (root / "validation_list.txt").write_bytes(lines)
+    for split, wanted in (("auto", [VALIDATION, TRAINING, VALIDATION]), ("hash", None)):
+        splits = speech_commands.read(root, split, tmp_path / "cache", quiet=True)[2].tolist()
+        assert wanted is None or splits == wanted
+
+
+def test_lists_that_name_no_recording_are_refused(tmp_path):
+    root = folder(tmp_path / "data", ("yes",), 2)
+    (root / "validation_list.txt").write_text("yes/00000001_nohash_0.wav", "utf-16")
+    with pytest.raises(DataError, match="name none of its recordings"):
+        speech_commands.read(root, "auto", tmp_path, quiet=True)
+    assert len(speech_commands.read(root, "random", tmp_path, quiet=True)[0]) == 2
+
+
+def test_short_recordings_of_noise_are_in_both_splits(tmp_path):
+    for i in range(12):
+        wav(tmp_path / NOISE_FOLDER / f"{i:02}.wav", NOISE)
+    splits = speech_commands.read(tmp_path, "auto", tmp_path / "cache", quiet=True)[2]
+    assert np.flatnonzero(splits == VALIDATION).tolist() == [1, 11]
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_samples_that_are_no_numbers_are_refused(wrong, tmp_path):
+    with pytest.raises(DataError, match="no numbers"):
+        audio.read(wav(tmp_path / "a.wav", np.array([0.5, wrong]), subtype="FLOAT"))
+
+
 def test_a_missing_class_is_named():
     words = np.array(["yes"] * 4)
     split = np.array([TRAINING, TRAINING, VALIDATION, VALIDATION])
     with pytest.raises(DataError, match="no training clips of no, up"):
         assemble(np.zeros((4, 98, 40), np.uint8), words, split, WORDS, "here")
+    words = np.array(["Yes"] * 4)
+    with pytest.raises(DataError, match=r"\(not Yes: names are lower-case\) by --split lists"):
+        assemble(np.zeros((4, 98, 40), np.uint8), words, split, WORDS, "here", "lists")
 
 
 def test_resampling_keeps_a_tone():

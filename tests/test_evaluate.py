@@ -82,7 +82,6 @@ def test_folders_and_files_that_do_not_fit_are_errors(tmp_path, spoken, capsys):
         ([MODEL, "--data", tmp_path / "nowhere"], "no such folder"),
         ([MODEL, "--data", tmp_path], "no <word>"),
         ([tmp_path / "no.bin", "--data", spoken], "No such file"),
-        ([MODEL, "--data", spoken, "--classes", "12"], "--classes 12: the model has 10"),
     ):
         assert main([str(a) for a in arguments]) == 1
         assert words in capsys.readouterr().err

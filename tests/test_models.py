@@ -9,6 +9,7 @@ from host.compiler import lowering
 from host.compiler.lowering import Builder, Node
 from host.compiler.plan import plan
 from host.compiler.quantize import QuantizationError, linear_constants
+from host.data.dataset import DataError
 from host.engines.native import NativeModel
 from host.format.file import write
 from host.format.program import Gate as GateOperator
@@ -163,3 +164,9 @@ def test_edges_are_valid_in_time():
 def test_weights_that_diverged_are_refused_with_a_sentence():
     with pytest.raises(QuantizationError, match="diverged"):
         linear_constants(np.full((2, 3), np.nan), np.zeros(2), 0.1, 128, 0.1, 0, "stem")
+
+
+@pytest.mark.parametrize("level", [0, 255])
+def test_clips_without_any_difference_are_refused(level):
+    with pytest.raises(DataError, match="sound alike"):
+        design_frontend(Z4, np.full((4, 98, 40), level, np.uint8))

@@ -117,7 +117,7 @@ def test_unknown_and_silence_are_drawn_as_often_as_a_word():
     "arguments, words",
     [
         (["--data", "nowhere"], "no such folder"),
-        (["--data", "nothing.npz"], "not a readable .npz"),
+        (["--data", "nothing.npz"], "no such file"),
         (["--data", ".", "--split", "lists"], "no <word>|no validation_list"),
     ],
 )

@@ -1,36 +1,47 @@
 """An .npz of cached log-mel levels: X uint8 [clips, frames, bands], word, split and name [clips]."""
 
-import zipfile
+import io
 from pathlib import Path
 
 import numpy as np
 
-from host.data.dataset import TESTING, TRAINING, VALIDATION, DataError
+from host.command import write_whole
+from host.data.dataset import NOISE_FOLDER, TESTING, TRAINING, VALIDATION, DataError
+from host.models.frontends import BANDS
 
 
 def read(path: Path):
     """(levels, words, split) of an archive; noise without a split goes 9 : 1 to training and validation."""
+    if not path.is_file():
+        raise DataError(f"{path}: no such file")
     try:
         with np.load(path, allow_pickle=False) as archive:
             missing = {"X", "word", "split"} - set(archive.files)
-            if missing:
-                raise DataError(f"{path}: no array named {', '.join(sorted(missing))}; expected X, word, split")
-            levels, words, split = archive["X"], archive["word"], archive["split"].astype("<U10")
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        if isinstance(error, DataError):
-            raise
-        raise DataError(f"{path}: not a readable .npz archive ({error})") from error
-    if levels.dtype != np.uint8 or levels.ndim != 3 or len(levels) != len(words) or len(levels) != len(split):
-        raise DataError(f"{path}: X is {levels.dtype} {levels.shape}; expected uint8 [clips, frames, bands]")
-    loose = np.flatnonzero(~np.isin(split, (TRAINING, VALIDATION, TESTING)))
-    split[loose] = TRAINING
-    split[loose[::10]] = VALIDATION
+            levels, words, split = (None,) * 3 if missing else (archive[k] for k in ("X", "word", "split"))
+            levels, words, split = np.asarray(levels), np.array(words, str), np.array(split, str)
+    except Exception as error:  # NumPy and zipfile raise whatever comes first
+        raise DataError(f"{path}: not a readable .npz archive of strings and numbers; write it again") from error
+    if missing:
+        raise DataError(f"{path}: no array named {', '.join(sorted(missing))}; expected X, word, split")
+    if levels.dtype != np.uint8 or levels.ndim != 3 or levels.shape[2] != BANDS:
+        raise DataError(f"{path}: X is {levels.dtype} {levels.shape}; expected uint8 [clips, frames, {BANDS} bands]")
+    if not words.shape == split.shape == levels.shape[:1]:
+        raise DataError(
+            f"{path}: word is {words.shape}, split {split.shape}; expected one of each for {len(levels)} clips"
+        )
+    loose = ~np.isin(split, (TRAINING, VALIDATION, TESTING))
+    foreign = loose & (words != NOISE_FOLDER)
+    if foreign.any():
+        raise DataError(f"{path}: split {str(split[foreign][0])!r}; expected {TRAINING}, {VALIDATION} or {TESTING}")
+    split = split.astype("<U10")
+    rows = np.flatnonzero(loose)
+    split[rows] = TRAINING
+    split[rows[::10]] = VALIDATION
     return levels, words, split
 
 
 def save(path: Path, **arrays) -> None:
     """Write atomically, so that an interrupted run leaves no half archive."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"partial-{path.name}")
-    np.savez(partial, **arrays)
-    partial.rename(path)
+    memory = io.BytesIO()
+    np.savez(memory, **arrays)
+    write_whole(path, memory.getbuffer())

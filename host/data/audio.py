@@ -1,5 +1,6 @@
 """Recordings to int16 samples at 16 kHz, or a sentence that says why not."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +14,11 @@ RATE = 16000
 def read(path: Path) -> np.ndarray:
     """A mono 16 kHz recording as int16 [n], n > 0: exactly its numbers where it holds 16 bits, else rounded to them."""
     try:
-        with soundfile.SoundFile(path) as f:
+        with soundfile.SoundFile(os.fsencode(path)) as f:
             rate, channels, subtype = f.samplerate, f.channels, f.subtype
             samples = f.read(dtype="int16" if subtype == "PCM_16" else "float64")
-    except (OSError, soundfile.LibsndfileError) as error:
-        raise DataError(f"{path}: not a readable recording ({error})") from error
+    except soundfile.LibsndfileError as error:
+        raise DataError(f"{path}: not a readable recording ({error.error_string})") from error
     if rate != RATE:
         raise DataError(f"{path}: {rate} Hz; the front end takes {RATE} Hz (sox {Path(path).name} -r {RATE} out.wav)")
     if channels != 1:
@@ -25,7 +26,9 @@ def read(path: Path) -> np.ndarray:
     if not len(samples):
         raise DataError(f"{path}: the recording is empty")
     if samples.dtype != np.int16:
-        samples = np.clip(np.floor(np.nan_to_num(samples) * 32768 + 0.5), -32768, 32767).astype(np.int16)
+        if not np.isfinite(samples).all():
+            raise DataError(f"{path}: holds samples that are no numbers; record it again")
+        samples = np.clip(np.floor(samples * 32768 + 0.5), -32768, 32767).astype(np.int16)
     return samples
 
 

@@ -45,8 +45,11 @@ class Dataset:
         return dict(zip(self.labels, found.tolist(), strict=True))
 
 
-def assemble(levels, words, split, labels: tuple[str, ...], source: str) -> Dataset:
-    """Keep the clips that have a class, and refuse a training or validation split that lacks one."""
+def assemble(levels, words, split, labels: tuple[str, ...], source: str, rule: str = "auto") -> Dataset:
+    """Keep the clips that have a class, and refuse a training or validation split that lacks one.
+
+    rule: how the clips were split, for the message.
+    """
     classes = {w: word_class(w, labels) for w in np.unique(words)}
     target = np.array([classes[w] for w in words], np.int64)
     keep = target >= 0
@@ -54,17 +57,22 @@ def assemble(levels, words, split, labels: tuple[str, ...], source: str) -> Data
     for part in (TRAINING, VALIDATION):
         missing = [w for w, n in data.counts(part).items() if not n]
         if missing:
+            alike = [str(w) for w in classes if w not in labels and w.lower() in missing]
+            instead = f" (not {', '.join(alike)}: names are lower-case)" if alike else ""
             raise DataError(
-                f"{source}: no {part} clips of {', '.join(missing)}; add them, or train with other --classes"
+                f"{source}: no {part} clips of {', '.join(missing)}{instead} by --split {rule}; "
+                "add recordings, or take another --split or other --classes"
             )
     return data
 
 
-def random_split(count: int, seed: int) -> np.ndarray:
-    """80 / 10 / 10 by a seeded permutation, as the article split its 38,546 clips (30,836 / 3,855 / 3,855)."""
-    order = np.random.default_rng(seed).permutation(count)
-    tenth = round(count / 10)
-    split = np.full(count, TRAINING, dtype="<U10")
-    split[order[:tenth]] = VALIDATION
-    split[order[tenth : 2 * tenth]] = TESTING
+def random_split(target: np.ndarray, seed: int) -> np.ndarray:
+    """80 / 10 / 10 of each class by a seeded permutation, as the article split its clips; one clip of each at least."""
+    rng = np.random.default_rng(seed)
+    split = np.full(len(target), TRAINING, dtype="<U10")
+    for label in np.unique(target):
+        order = rng.permutation(np.flatnonzero(target == label))
+        tenth = max(1, round(len(order) / 10))
+        split[order[:tenth]] = VALIDATION
+        split[order[tenth : 2 * tenth]] = TESTING
     return split

@@ -1,9 +1,12 @@
 """`--data`: synthetic speech, a folder of recordings or an archive of log-mels, as a `Dataset`."""
 
+from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
+
 from host.data import archive, speech_commands, synthetic
-from host.data.dataset import Dataset, assemble, class_labels, random_split, word_class
+from host.data.dataset import DataError, Dataset, assemble, class_labels, random_split, word_class
 
 CACHE = Path("cache")
 
@@ -13,23 +16,27 @@ def load(source: str, classes: int, split: str = "auto", seed: int = 0, quiet: b
 
     DataError where the source cannot be used.
     """
-    labels = class_labels(classes)
+    labels, path = class_labels(classes), Path(source)
+    folder = source != "synthetic" and (path.suffix.lower() != ".npz" or path.is_dir())
+    if not folder and split in ("lists", "hash"):
+        raise DataError(f"{source} has a split of its own; use --split auto or random, not {split}")
     if source == "synthetic":
         levels, words, splits = _synthetic(seed, quiet)
-    elif source.endswith(".npz"):
-        levels, words, splits = archive.read(Path(source))
+    elif folder:
+        levels, words, splits = speech_commands.read(path, split, CACHE, quiet)
     else:
-        levels, words, splits = speech_commands.read(Path(source), split, CACHE, quiet)
+        levels, words, splits = archive.read(path)
     if split == "random":
-        kept = [i for i, w in enumerate(words) if word_class(str(w), labels) >= 0]
-        splits[kept] = random_split(len(kept), seed)
-    return assemble(levels, words, splits, labels, source)
+        target = np.array([word_class(str(w), labels) for w in words])
+        splits[target >= 0] = random_split(target[target >= 0], seed)
+    return assemble(levels, words, splits, labels, str(path), split)
 
 
 def _synthetic(seed: int, quiet: bool):
     """Synthetic speech, kept under `cache` once made."""
     cached = CACHE / f"synthetic-{seed}.npz"
-    if not cached.exists():
-        levels, words, splits = synthetic.make(seed, quiet=quiet)
-        archive.save(cached, X=levels, word=words, split=splits)
-    return archive.read(cached)
+    with suppress(DataError):  # it is not there, or damaged
+        return archive.read(cached)
+    levels, words, splits = synthetic.make(seed, quiet=quiet)
+    archive.save(cached, X=levels, word=words, split=splits)
+    return levels, words, splits

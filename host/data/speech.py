@@ -7,9 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from host.data.audio import RATE
 from host.data.dataset import DataError
-
-RATE = 16000
 
 ACCENTS = ("en-us", "en", "en-gb-scotland", "en-029", "en-gb-x-rp", "en-gb-x-gbclan", "en-gb-x-gbcwmd", "en-us-nyc")
 # a voice belongs to one split: what is tested or demonstrated was never heard in training

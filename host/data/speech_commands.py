@@ -1,7 +1,9 @@
 """A folder of <word>/*.wav in the layout of Speech Commands (P. Warden, arXiv 1804.03209)."""
 
 import hashlib
+import os
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +18,17 @@ SPLITS = ("auto", "lists", "hash", "random")
 _HASH_RANGE = 2**27 - 1
 
 
+def recordings(folder: Path) -> list[Path]:
+    """The .wav files of a folder, sorted by name; hidden ones are an operating system's."""
+    return sorted(p for p in folder.iterdir() if p.suffix.lower() == ".wav" and p.name[0] != ".")
+
+
 def word_folders(root: Path) -> list[Path]:
     """The folders that hold recordings, sorted by name."""
     if not root.is_dir():
         raise DataError(f"{root}: no such folder; expected one folder of .wav files per word in it")
-    folders = sorted(p for p in root.iterdir() if p.is_dir() and next(p.glob("*.wav"), None))
+    found = (p for p in root.iterdir() if p.is_dir() and p.name[0] != "." and p.name != "__MACOSX")
+    folders = sorted(p for p in found if recordings(p))
     if not folders:
         raise DataError(f"{root}: no <word>/*.wav in it; expected one folder of .wav files per word")
     return folders
@@ -29,7 +37,7 @@ def word_folders(root: Path) -> list[Path]:
 def hash_split(name: str) -> str:
     """The data set's own rule: a speaker's clips share a split, chosen by the SHA-1 of the file name's first part."""
     speaker = re.sub(r"_nohash_.*$", "", Path(name).stem)
-    share = int(hashlib.sha1(speaker.encode()).hexdigest(), 16) % (_HASH_RANGE + 1) * 100 / _HASH_RANGE
+    share = int(hashlib.sha1(os.fsencode(speaker)).hexdigest(), 16) % (_HASH_RANGE + 1) * 100 / _HASH_RANGE
     return VALIDATION if share < 10 else TESTING if share < 20 else TRAINING
 
 
@@ -38,7 +46,13 @@ def _listed(root: Path) -> dict[str, str]:
     for split, name in ((VALIDATION, "validation_list.txt"), (TESTING, "testing_list.txt")):
         path = root / name
         if path.exists():
-            found |= {line.strip(): split for line in path.read_text().splitlines() if line.strip()}
+            text = path.read_text("utf-8-sig", "surrogateescape").replace("\\", "/")
+            found |= {line.strip(): split for line in text.splitlines() if line.strip()}
+    if found and not any((root / name).is_file() for name in found):
+        raise DataError(
+            f"{root}: its lists name none of its recordings; write them as <word>/<file>.wav in UTF-8, "
+            "or use --split hash or random"
+        )
     return found
 
 
@@ -53,12 +67,12 @@ def _clips(path: Path) -> list[np.ndarray]:
 def _levels(root: Path, cache: Path, quiet: bool):
     """(levels, names) of every clip, from the cache where nothing has changed; a name is "<word>/<file>#<i>/<n>"."""
     config = log_mel()
-    files = [p for folder in word_folders(root) for p in sorted(folder.glob("*.wav"))]
+    files = [p for folder in word_folders(root) for p in recordings(folder)]
     state = [(p.relative_to(root).as_posix(), p.stat().st_size, p.stat().st_mtime_ns) for p in files]
-    cached = cache / f"levels-{hashlib.sha256(repr((config, state)).encode()).hexdigest()[:16]}.npz"
-    if cached.exists():
-        with np.load(cached, allow_pickle=False) as found:
-            return found["X"], found["name"]
+    key = repr((config, str(root.resolve()), state))
+    cached = cache / f"levels-{hashlib.sha256(key.encode()).hexdigest()[:16]}.npz"
+    with suppress(Exception), np.load(cached, allow_pickle=False) as found:  # it is not there, or damaged in any way
+        return found["X"], found["name"]
     engine, levels, names = FrontEndEngine(config), [], []
     for path, (name, _, _) in zip(tqdm(files, "features", leave=False, disable=quiet or None), state, strict=True):
         clips = _clips(path)
@@ -73,20 +87,21 @@ def read(root: Path, split: str, cache: Path, quiet: bool = False):
 
     split: "lists" by the folder's validation_list.txt and testing_list.txt, "hash" by the data set's rule, "auto" by
     the lists where they are there, else by the rule. Noise recordings are cut into clips, the last tenth of each for
-    validation.
+    validation, or of those that are one clip every tenth, beginning with the second.
     """
-    listed = _listed(root)
+    listed = _listed(root) if split in ("auto", "lists") else {}
     if split == "lists" and not listed:
         raise DataError(f"{root}: no validation_list.txt or testing_list.txt; use --split hash or random")
-    by_list = listed and split != "hash"
     levels, names = _levels(root, cache, quiet)
-    words, splits = [], []
+    words, splits, short = [], [], 0
     for name in names:
         path, _, part = str(name).rpartition("#")
         word, index, count = path.split("/")[0], *map(int, part.split("/"))
         words.append(NOISE_FOLDER if word == SILENCE else word)
         if word == NOISE_FOLDER:
-            splits.append(VALIDATION if index >= count - max(count // 10, count > 1) else TRAINING)
+            short += count == 1
+            last = index >= count - max(count // 10, 1) if count > 1 else short % 10 == 2
+            splits.append(VALIDATION if last else TRAINING)
         else:
-            splits.append(listed.get(path, TRAINING) if by_list else hash_split(path))
+            splits.append(listed.get(path, TRAINING) if listed else hash_split(path))
     return levels, np.array(words), np.array(splits, dtype="<U10")

@@ -1,14 +1,15 @@
 """A spoken data set made on the spot: the ten words, other words and noise, by voices that differ between splits."""
 
+import signal
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from tqdm import tqdm
 
+from host.data.audio import RATE
 from host.data.dataset import SILENCE, TESTING, TRAINING, UNKNOWN, VALIDATION, WORDS
 from host.data.speech import (
-    RATE,
     TESTING_VOICES,
     TRAINING_VOICES,
     VALIDATION_VOICES,
@@ -36,11 +37,6 @@ class _Job:
     word: str
     split: str
     seed: int
-
-
-def _background(rng: np.random.Generator, count: int) -> np.ndarray:
-    """Noise of -75 to -30 dBFS."""
-    return noise(rng, count) * decibels(rng.uniform(-75, -30))
 
 
 def _silence(rng: np.random.Generator) -> np.ndarray:
@@ -82,7 +78,8 @@ def make(seed: int, per_word: int = 400, workers: int = 2, quiet: bool = False):
                 _Job(word, split, seed * 1_000_003 + len(jobs) + i) for i in range(round(per_word * share * times))
             ]
     chunks = [jobs[i : i + 40] for i in range(0, len(jobs), 40)]
-    with ProcessPoolExecutor(workers) as pool:
+    # Ctrl-C is for the process that waits: it lets the others end what they are at
+    with ProcessPoolExecutor(workers, None, signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool:
         parts = list(
             tqdm(
                 pool.map(_levels, chunks), "speaking", len(chunks), unit="x40 words", leave=False, disable=quiet or None

@@ -10,6 +10,10 @@ BUILD = Path(__file__).resolve().parents[2] / "build"
 WORKER = Path(__file__).with_name("worker.py")
 
 
+class MicroPythonError(RuntimeError):
+    """A script that failed in MicroPython, in its own words."""
+
+
 def executable(bits: int = 64) -> Path:
     """MicroPython with the module `tympan`; FileNotFoundError where it is not built."""
     path = BUILD / f"micropython{bits}" / "micropython"
@@ -19,11 +23,12 @@ def executable(bits: int = 64) -> Path:
 
 
 def run_script(script: Path, *arguments: str, bits: int = 64, timeout: float = 600) -> str:
-    """What a script prints in MicroPython; RuntimeError with its own words where it fails."""
+    """What a script prints in MicroPython; MicroPythonError where it fails."""
     command = [str(executable(bits)), str(script), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=timeout)
     if done.returncode:
-        raise RuntimeError(f"MicroPython: {(done.stderr or done.stdout).strip()}")
+        *_, last = (done.stderr or done.stdout).splitlines() or [f"exit status {done.returncode}"]
+        raise MicroPythonError(f"MicroPython: {last}")
     return done.stdout
 
 

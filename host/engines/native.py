@@ -58,12 +58,13 @@ def _checked(lib, handle, status: ctypes.c_int32) -> ctypes.c_void_p:
 class FrontEndEngine:
     """The front end in C: int16 samples to uint8 features."""
 
+    handle = None
+
     def __init__(self, config: FrontEnd):
         self.lib = library()
         self.config = config
         section = frontend_section(config)
         status = ctypes.c_int32()
-        self.handle = None
         handle = self.lib.host_frontend_open(section, len(section), ctypes.byref(status))
         self.handle = _checked(self.lib, handle, status)
 
@@ -95,12 +96,13 @@ class FrontEndEngine:
 class NativeModel:
     """A model.bin opened and run by the C core."""
 
+    handle = None
+
     def __init__(self, file: bytes, frames: int = 0, width: int = 0, classes: int = 0):
         """frames, width, classes: as the caller knows them from the program; only needed to run."""
         self.lib = library()
         self.frames, self.width, self.classes = frames, width, classes
         status, memory = ctypes.c_int32(), _Memory()
-        self.handle = None
         handle = self.lib.host_model_open(file, len(file), ctypes.byref(memory), ctypes.byref(status))
         self.handle = _checked(self.lib, handle, status)
         self.memory = {"file": len(file), "tables": memory.tables, "arena": memory.arena, "stream": memory.stream}

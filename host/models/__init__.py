@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from host.data.dataset import DataError
 from host.format.program import FrontEnd
 from host.models import frontends
 from host.models.dsnet import DSNet
@@ -26,16 +27,22 @@ MODELS = {
     "tinyspeech-z4-text": Design(TinySpeech, 12, 94, {"form": "text"}),
     "dsnet-24": Design(DSNet, 0, 94),
     "dsnet-32": Design(DSNet, 0, 94, {"width": 32}),
+    "dsnet-64": Design(DSNet, 0, 94, {"width": 64}),
 }
 
 
 def design_frontend(name: str, levels: np.ndarray) -> FrontEnd:
-    """The front end of a network, its MFCCs scaled on training levels uint8 [clips, frames, bands]."""
+    """The front end of a network, its MFCCs scaled on training levels uint8 [clips, frames, bands].
+
+    DataError where these are all alike.
+    """
     design = MODELS[name]
     if not design.coefficients:
         return frontends.log_mel(design.frames)
     some = levels[:: max(1, len(levels) // 4000)].reshape(-1, levels.shape[-1]).astype(np.float64)
     c = frontends.coefficients(some, design.coefficients)
+    if c.std(0).min() < 0.001:
+        raise DataError("the training clips all sound alike, perhaps silent; record them again")
     return frontends.mfcc(c.mean(0), c.std(0), design.frames)
 
 

@@ -4,10 +4,11 @@ import math
 
 import numpy as np
 
+from host.data.audio import RATE
 from host.format.program import FrontEnd
 from host.reference.tables import Q30, cos30
 
-RATE, FRAME, HOP, BANDS = 16000, 480, 160, 40
+FRAME, HOP, BANDS = 480, 160, 40
 # level = floor(2.28 * 10 log10(energy) + 146.5), the scale of the shared log-mel pictures
 DB_GAIN, DB_OFFSET = 2.28, 146.5
 

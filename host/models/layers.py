@@ -147,9 +147,9 @@ class Gate(nn.Module):
 class GlobalAveragePool(nn.Module):
     """Mean over all frames and bands."""
 
-    def __init__(self, signed: bool = False):
+    def __init__(self):
         super().__init__()
-        self.quantizer = Quantizer(128 if signed else 0)
+        self.quantizer = Quantizer(0)
 
     def forward(self, x):
         q = self.quantizer

@@ -71,9 +71,9 @@ def predict(model: Network, levels: np.ndarray, batch: int = 512) -> np.ndarray:
     return np.concatenate(out)
 
 
-def validate(model: Network, data: Dataset, split: str = VALIDATION) -> float:
-    """Accuracy on a split; the classes of a validation split count as they come."""
-    rows = data.rows(split)
+def validate(model: Network, data: Dataset) -> float:
+    """Accuracy on the validation clips, whose classes count as they come."""
+    rows = data.rows(VALIDATION)
     return float((predict(model, data.levels[rows]).argmax(1) == data.target[rows]).mean())
 
 

@@ -7,16 +7,20 @@ model.bin     that epoch, compiled
 """
 
 import dataclasses
+import io
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
 
+from host.command import write_model, write_whole
 from host.compiler.plan import plan
-from host.data.dataset import TRAINING, Dataset
+from host.data.dataset import TRAINING, DataError, Dataset
 from host.format.file import write
 from host.format.program import FrontEnd
-from host.models import build, design_frontend
+from host.models import MODELS, build, design_frontend
 from host.models.network import Network
 from host.training.loop import Epoch, make_optimizer, train_epochs
 from host.training.recipes import Recipe
@@ -46,43 +50,87 @@ class RunConfig:
     @staticmethod
     def from_json(text: str) -> "RunConfig":
         d = json.loads(text)
-        frontend = {k: tuple(v) if isinstance(v, list) else v for k, v in d.pop("frontend").items()}
-        return RunConfig(
-            **{**d, "labels": tuple(d["labels"]), "recipe": Recipe(**d["recipe"]), "frontend": FrontEnd(**frontend)}
-        )
+        frontend = {k: tuple(v) if isinstance(v, list) else v for k, v in d["frontend"].items()}
+        d |= {"data": str(Path(d["data"])), "labels": tuple(d["labels"])}
+        return RunConfig(**{**d, "recipe": Recipe(**d["recipe"]), "frontend": FrontEnd(**frontend)})
 
 
 def make_config(model: str, data: Dataset, classes: int, split: str, seed: int, recipe: Recipe) -> RunConfig:
-    """The configuration of a run on this data; the front end is designed on its training clips."""
+    """The configuration of a run on this data; the front end is designed on its training clips.
+
+    DataError where the clips do not fit the network.
+    """
+    frames = data.levels.shape[1]
+    if frames < MODELS[model].frames:
+        raise DataError(f"{data.source}: its clips have {frames} frames; {model} takes {MODELS[model].frames} or more")
     frontend = design_frontend(model, data.levels[data.rows(TRAINING)])
     return RunConfig(model, data.source, data.counts(TRAINING), classes, split, seed, recipe, frontend, data.labels)
 
 
-def _differences(old: RunConfig, new: RunConfig) -> str:
+def _differences(old, new, whose: str = "") -> list[str]:
     changed = []
-    for f in dataclasses.fields(RunConfig):
-        before, now = getattr(old, f.name), getattr(new, f.name)
-        if before != now:
-            shown = f.name in ("clips", "frontend", "labels", "recipe")
-            changed.append(f.name if shown else f"{f.name} ({before!r}, now {now!r})")
-    return ", ".join(changed)
+    for name in (f.name for f in dataclasses.fields(new)):
+        before, now = getattr(old, name), getattr(new, name)
+        if before == now:
+            continue
+        if name == "recipe":
+            changed += _differences(before, now, "recipe's ")
+        elif name in ("clips", "frontend", "labels"):
+            changed.append(name)
+        else:
+            changed.append(f"{whose}{name} ({before!r}, now {now!r})")
+    return changed
 
 
-def load_network(folder: Path, checkpoint: str = "best.pt") -> tuple[RunConfig, Network]:
-    """The network of a run folder, as its checkpoint left it."""
-    for name in ("config.json", checkpoint):
-        if not (folder / name).exists():
-            raise RunError(f"{folder}: no {name}; it is written by 'python -m host.train'")
-    config = RunConfig.from_json((folder / "config.json").read_text())
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """A RunError that names a run's file, whatever is wrong with it: PyTorch has no exceptions of its own for that."""
+    if not path.exists():
+        raise RunError(f"{path.parent}: no {path.name}; it is written by 'python -m host.train'")
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, OSError) and error.filename:
+            raise
+        raise RunError(f"{path} is damaged or of another run; restore it, or train in another --out") from error
+
+
+def load_config(folder: Path) -> RunConfig:
+    """The configuration of a run folder."""
+    path = folder / "config.json"
+    with _reading(path):
+        config = RunConfig.from_json(path.read_text())
+        build(config.model, config.frontend, config.labels)  # which fails where they make no network
+    return config
+
+
+def load_network(folder: Path) -> tuple[RunConfig, Network]:
+    """The network of a run folder, as it was in its best epoch."""
+    config, path = load_config(folder), folder / "best.pt"
     network = build(config.model, config.frontend, config.labels)
-    network.load_state_dict(torch.load(folder / checkpoint, weights_only=True)["network"])
+    with _reading(path):
+        state = torch.load(path, weights_only=True)
+        weights, _ = state["network"], state["epoch"]  # a last.pt in its place has no epoch
+        network.load_state_dict(weights)
+    if not network.quantized:
+        raise RunError(f"{path} is of an epoch in floating point; restore it, or train in another --out")
     return config, network
 
 
+def load_best(folder: Path) -> tuple[Epoch, float]:
+    """A run's best quantised epoch, and the hours that all its epochs took."""
+    with _reading(folder / "last.pt"):
+        epochs = [Epoch(**e) for e in torch.load(folder / "last.pt", weights_only=True)["history"]]
+        best = max((e for e in epochs if e.quantized), key=lambda e: e.validation_accuracy)
+        if best.epoch != torch.load(folder / "best.pt", weights_only=True)["epoch"]:
+            raise ValueError("best.pt is of another epoch")
+        return best, sum(e.seconds for e in epochs) / 3600
+
+
 def _save(path: Path, state: dict) -> None:
-    partial = path.with_suffix(".partial")
-    torch.save(state, partial)
-    partial.rename(path)
+    memory = io.BytesIO()
+    torch.save(state, memory)
+    write_whole(path, memory.getbuffer())
 
 
 def draw_curves(folder: Path, epochs: list[dict]) -> None:
@@ -112,7 +160,8 @@ def draw_curves(folder: Path, epochs: list[dict]) -> None:
 def train(config: RunConfig, data: Dataset, folder: Path, resume: bool = False, quiet: bool = False, log=print) -> Path:
     """Train in a run folder and compile the best quantised epoch; returns the path of model.bin.
 
-    resume: go on from last.pt; RunError where the folder was made with another configuration.
+    resume: go on from last.pt; RunError where the folder was made with another configuration. Without it: RunError
+    where the folder holds more than the configuration of this very run.
     """
     config_path, last = folder / "config.json", folder / "last.pt"
     torch.manual_seed(config.seed)
@@ -121,18 +170,33 @@ def train(config: RunConfig, data: Dataset, folder: Path, resume: bool = False, 
     history: list[dict] = []
     if resume:
         if not last.exists():
-            raise RunError(f"{folder}: nothing to resume, no last.pt; start without --resume")
-        changed = _differences(RunConfig.from_json(config_path.read_text()), config)
+            raise RunError(f"{folder}: nothing to resume, no last.pt; start without --resume or in another --out")
+        changed = _differences(load_config(folder), config)
         if changed:
-            raise RunError(f"{folder}: was started with another configuration: {changed}; use another --out")
-        state = torch.load(last, weights_only=True)
-        network.load_state_dict(state["network"])
-        optimizer.load_state_dict(state["optimizer"])
-        history = state["history"]
-    elif last.exists():
-        raise RunError(f"{folder}: holds a run already; add --resume to go on, or use another --out")
-    folder.mkdir(parents=True, exist_ok=True)
-    config_path.write_text(config.to_json())
+            raise RunError(f"{folder}: was started with another configuration: {', '.join(changed)}; use another --out")
+        with _reading(last):
+            state = torch.load(last, weights_only=True)
+            network.load_state_dict(state["network"])
+            optimizer.load_state_dict(state["optimizer"])
+            history = state["history"]
+    else:
+        if any((folder / name).exists() for name in ("last.pt", "best.pt", "model.bin", "metrics.jsonl")):
+            going_on = "add --resume to go on, or " if last.exists() else ""
+            raise RunError(f"{folder}: holds a run already; {going_on}use another --out")
+        if config_path.exists() and load_config(folder) != config:
+            raise RunError(f"{folder}: was started with another configuration; use another --out")
+        write_whole(config_path, config.to_json().encode())
+    try:
+        _epochs(config, data, folder, network, optimizer, history, quiet, log)
+    except KeyboardInterrupt:
+        again = "the same line with --resume goes on" if last.exists() else "no epoch was complete"
+        raise KeyboardInterrupt(again) from None
+    draw_curves(folder, history)
+    return compile_run(folder)
+
+
+def _epochs(config: RunConfig, data: Dataset, folder: Path, network, optimizer, history: list, quiet, log) -> None:
+    """Train to the end and keep what each epoch gave."""
     best = max((e["validation_accuracy"] for e in history if e["quantized"]), default=-1.0)
     for epoch in train_epochs(network, optimizer, data, config.recipe, config.seed, len(history), quiet):
         history.append(dataclasses.asdict(epoch))
@@ -140,11 +204,9 @@ def train(config: RunConfig, data: Dataset, folder: Path, resume: bool = False, 
         if epoch.quantized and epoch.validation_accuracy > best:
             best = epoch.validation_accuracy
             _save(folder / "best.pt", {"network": network.state_dict(), "epoch": epoch.epoch})
-        _save(last, state)
-        (folder / "metrics.jsonl").write_text("".join(json.dumps(e) + "\n" for e in history))
+        _save(folder / "last.pt", state)
+        write_whole(folder / "metrics.jsonl", "".join(json.dumps(e) + "\n" for e in history).encode())
         log(_line(epoch, config.recipe))
-    draw_curves(folder, history)
-    return compile_run(folder)
 
 
 def _line(e: Epoch, recipe: Recipe) -> str:
@@ -155,11 +217,12 @@ def _line(e: Epoch, recipe: Recipe) -> str:
     )
 
 
-def compile_run(folder: Path, output: Path | None = None, checkpoint: str = "best.pt", strip: int = 2) -> Path:
-    """Compile a run's checkpoint to `output`, by default the model.bin beside it."""
-    _, network = load_network(folder, checkpoint)
+def compile_run(folder: Path, output: Path | None = None, strip: int = 2) -> Path:
+    """Compile a run's best epoch to `output`, by default the model.bin beside it."""
+    _, network = load_network(folder)
     network.eval()
     program = network.program()
     path = output or folder / "model.bin"
-    path.write_bytes(write(program, plan(program, strip)))
+    save = write_model if output else write_whole  # what the folder holds is the run's own, even if damaged
+    save(path, write(program, plan(program, strip)))
     return path
