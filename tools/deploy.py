@@ -20,7 +20,7 @@ from tools.board_link import BoardError, Link, LinkError, find_port
 
 ROOT = Path(__file__).resolve().parents[1]
 DEVICE = ROOT / "device"
-SHIPPED_MODEL = ROOT / "models" / "tinyspeech-z4.bin"
+SHIPPED_MODEL = ROOT / "models" / "robot.bin"
 SETTINGS, MODEL, STAGED_MODEL = "settings.json", "model.bin", "model.new"
 RECORD = "deployed.json"  # on the robot: the hash of each file that deploy put there
 PART = ".part"  # what a file is called until it is whole

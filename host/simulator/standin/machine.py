@@ -221,6 +221,11 @@ class I2S:
         size = self._bytes(buffer)
         I2S._given += size // 4
         got = I2S._file.readinto(buffer) or 0 if I2S._file else 0
+        while scene.audio == "-" and 0 < got < size:  # a pipe gives what it has
+            more = I2S._file.readinto(memoryview(buffer)[got:])
+            if not more:
+                break
+            got += more
         if got < size:
             blank(buffer, got)
             if scene.audio and ends is None:
