@@ -2,6 +2,7 @@
 # make test    the whole test suite
 # make setup   what both need: .venv, the C core, MicroPython with the module tympan (64 and 32 bits)
 # make lint    ruff over Python, the compiler's warnings over C
+# make bench-xtensa    exact instruction counts on an emulated Xtensa core, to bench/xtensa.json
 
 PYTHON ?= python3
 VENV := .venv
@@ -17,7 +18,7 @@ MPY_OPTIONS := VARIANT=standard MICROPY_SSL_AXTLS=0 MICROPY_SSL_MBEDTLS=0 MICROP
 # a 32-bit build needs a compiler that has one
 BITS := 64 $(if $(filter x86_64,$(shell uname -m)),32)
 
-.PHONY: demo test setup core lint clean
+.PHONY: demo test setup core lint bench-xtensa clean
 .DELETE_ON_ERROR:
 
 demo: setup
@@ -31,6 +32,13 @@ setup: build/.system $(VENV)/.installed core $(BITS:%=build/micropython%/micropy
 lint: $(VENV)/.installed
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+
+bench-xtensa: build/.system-xtensa $(VENV)/.installed core
+	$(PY) -m bench.xtensa --write
+
+build/.system-xtensa: tools/system_packages.sh
+	@PYTHON=$(PYTHON) tools/system_packages.sh xtensa
+	@mkdir -p build && touch $@
 
 build/.system: tools/system_packages.sh
 	@PYTHON=$(PYTHON) tools/system_packages.sh
