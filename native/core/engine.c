@@ -98,14 +98,12 @@ void tympan_model_run(tympan_model *model, const uint8_t *features, uint16_t *pr
     tympan_engine_reset(model);
     while (values[0].produced < values[0].frames) {
         tympan_engine_feed(model);
-        const uint8_t *p = model->operators;
         for (unsigned i = 0; i < model->operator_count; i++) {
-            tympan_operator op;
-            p = tympan_operator_unpack(&op, p, model->operators_end, values, model->operator_count + 1u);
+            const tympan_operator *op = &model->operators[i];
             tympan_value *out = &values[i + 1];
-            const unsigned ready = tympan_ready(&op, values, out);
-            if (ready > out->produced || op.kind == TYMPAN_GLOBAL_AVERAGE_POOL) {
-                run_operator(model, &op, out, features, probabilities, ready);
+            const unsigned ready = tympan_ready(op, values, out);
+            if (ready > out->produced || op->kind == TYMPAN_GLOBAL_AVERAGE_POOL) {
+                run_operator(model, op, out, features, probabilities, ready);
             }
         }
         tympan_engine_slide(model);

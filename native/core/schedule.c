@@ -71,16 +71,14 @@ void tympan_find_needed(tympan_model *model, unsigned index, unsigned ready) {
     for (unsigned v = 0; v <= model->operator_count; v++) {
         values[v].needed = values[v].produced;
     }
-    const uint8_t *p = model->operators;
     for (unsigned i = 0; i < model->operator_count; i++) {
-        tympan_operator op;
-        p = tympan_operator_unpack(&op, p, model->operators_end, values, model->operator_count + 1u);
+        const tympan_operator *op = &model->operators[i];
         const tympan_value *out = &values[i + 1];
-        const uint8_t inputs[3] = {op.source, op.other, op.residual};
+        const uint8_t inputs[3] = {op->source, op->other, op->residual};
         for (unsigned k = 0; k < 3; k++) {
             if (inputs[k] != TYMPAN_NONE) {
-                bool early = i == index && in_place(&op, values, inputs[k], out);
-                unsigned wanted = tympan_wanted(&op, values, out, inputs[k], early ? ready : out->produced);
+                bool early = i == index && in_place(op, values, inputs[k], out);
+                unsigned wanted = tympan_wanted(op, values, out, inputs[k], early ? ready : out->produced);
                 if (wanted < values[inputs[k]].needed) {
                     values[inputs[k]].needed = (uint16_t)wanted;
                 }

@@ -142,6 +142,7 @@ typedef struct {
 } tympan_value;
 
 typedef struct tympan_model tympan_model;
+typedef struct tympan_operator tympan_operator;
 
 /* Called after each run of an operator with the frames it has just written, for tests and the curious. */
 typedef void (*tympan_trace)(void *context, unsigned operator_index, const void *frames, uint32_t bytes);
@@ -150,8 +151,9 @@ struct tympan_model {
     tympan_frontend_config frontend;
     tympan_listening listening;
     const char *labels;        /* label_count strings, each ended by a NUL */
-    const uint8_t *operators;  /* their records */
-    const uint8_t *operators_end;
+    const uint8_t *records;    /* of the operators */
+    const uint8_t *records_end;
+    const tympan_operator *operators; /* unpacked */
     tympan_value *values;      /* [operator_count + 1], the features first */
     uint8_t *arena;
     uint8_t *sigmoid;          /* [256] */

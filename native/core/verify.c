@@ -88,7 +88,7 @@ tympan_status tympan_verify_range(const tympan_operator *op, const tympan_value 
         uint64_t sum = (uint64_t)in->frames * in->bands * reach(in);
         return sum <= INT32_MAX && sum * (uint32_t)op->mult <= room ? TYMPAN_OK : TYMPAN_RANGE;
     }
-    const int8_t *w = op->weight;
+    const int8_t *w = tympan_weights(op);
     const uint32_t per_channel = op->kind == TYMPAN_DENSE ? in->channels : (uint32_t)op->t * op->f * (in->channels / op->groups);
     for (unsigned c = 0; c < op->channels; c++) {
         uint64_t sum = magnitude(op->bias[c]) << op->bias_shift, mult = 1;
@@ -98,9 +98,9 @@ tympan_status tympan_verify_range(const tympan_operator *op, const tympan_value 
                 weights += magnitude(*w++);
             }
             sum += weights * reach(in);
-            mult = op->mults[c];
+            mult = tympan_mults(op)[c];
         } else {
-            uint64_t mine = magnitude(op->factors[c]), others = magnitude(op->factors[op->channels + c]);
+            uint64_t mine = magnitude(tympan_factors(op)[c]), others = magnitude(tympan_factors(op)[op->channels + c]);
             if (op->kind == TYMPAN_GATE) {
                 sum += (mine + others + 1) * reach(in); /* the sigmoid is below 1, its shift rounds down */
             } else {

@@ -5,7 +5,7 @@ void tympan_add(
     const tympan_operator *op, const tympan_value *values, const tympan_value *out,
     const uint8_t *a, const uint8_t *b, uint8_t *y, unsigned first, unsigned frames) {
     const unsigned channels = out->channels;
-    const int16_t *mult = op->factors, *other_mult = mult + channels;
+    const int16_t *mult = tympan_factors(op), *other_mult = mult + channels;
     const int32_t zero_a = values[op->source].zero, zero_b = values[op->other].zero;
     const unsigned row_b = (unsigned)values[op->other].bands * channels, cell = first / op->t;
     const int32_t rounding = tympan_rounding(op);

@@ -8,7 +8,7 @@ void tympan_conv2d(
     const int32_t rounding = tympan_rounding(op);
     for (unsigned t = 0; t < frames; t++, x += op->stride_t * row) {
         for (unsigned band = 0; band < out->bands; band++) {
-            const int8_t *w = op->weight;
+            const int8_t *w = tympan_weights(op);
             for (unsigned c = 0; c < op->channels; c++) {
                 const unsigned first_channel = c / step * per_group;
                 int32_t acc = (int32_t)op->bias[c] * (INT32_C(1) << op->bias_shift);
@@ -24,7 +24,7 @@ void tympan_conv2d(
                         }
                     }
                 }
-                *y++ = tympan_clamp8((acc * op->mults[c] + rounding) >> op->shift);
+                *y++ = tympan_clamp8((acc * tympan_mults(op)[c] + rounding) >> op->shift);
             }
         }
     }

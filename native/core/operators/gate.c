@@ -5,7 +5,7 @@ void tympan_gate(
     const tympan_operator *op, const tympan_value *values, const tympan_value *out, const uint8_t *sigmoid,
     const uint8_t *v, const uint8_t *a, const uint8_t *residual, uint8_t *y, unsigned first, unsigned frames) {
     const unsigned channels = out->channels;
-    const int16_t *mult = op->factors, *slope = mult + channels;
+    const int16_t *mult = tympan_factors(op), *slope = mult + channels;
     const int32_t zero_v = values[op->source].zero, zero_r = residual ? values[op->residual].zero : 0;
     const unsigned row_a = (unsigned)values[op->other].bands * channels, cell = first / op->t;
     const int32_t rounding = tympan_rounding(op);
