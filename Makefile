@@ -9,6 +9,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 NATIVE := $(wildcard native/core/*.[ch] native/core/operators/*.c)
 CORE := $(filter %.c,$(NATIVE))
+# the plain kernels that tests compare the fast ones with; each takes the place of the file of its name
+PLAIN := $(wildcard native/core/plain/*.c)
 USERMOD := $(wildcard native/usermod/*.c native/usermod/*.mk)
 CFLAGS := -std=c99 -O2 -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wvla -Werror
 MPY := build/src/micropython
@@ -49,10 +51,14 @@ $(VENV)/.installed: pyproject.toml constraints.txt build/.system
 	$(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[synthetic,robot,dev]"
 	@touch $@
 
-core: build/libtympan.so
+core: build/libtympan.so build/libplain.so
 
 build/libtympan.so: $(NATIVE) native/host/host.c build/.system
 	$(CC) $(CFLAGS) -fPIC -shared -o $@ $(CORE) native/host/host.c
+
+build/libplain.so: $(NATIVE) $(PLAIN) native/host/host.c build/.system
+	$(CC) $(CFLAGS) -fPIC -shared -o $@ $(PLAIN) native/host/host.c \
+	    $(filter-out $(PLAIN:native/core/plain/%=native/core/operators/%) $(PLAIN:native/core/plain/%=native/core/%),$(CORE))
 
 # the loader and the kernels under the address and undefined-behaviour sanitizers, on files given to it
 build/sanitized: $(NATIVE) native/host/check.c build/.system

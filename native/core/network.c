@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "prepare.h"
 #include "tables.h"
 #include "verify.h"
 
@@ -13,14 +14,14 @@ static uint32_t round4(uint32_t bytes) {
 
 /* Where the tables lie behind each other. */
 typedef struct {
-    uint32_t values, sigmoid, end; /* the operators come first */
+    uint32_t values, sigmoid, prepared; /* the operators come first, what is prepared for them last */
 } layout;
 
 static layout layout_of(unsigned operator_count) {
     layout at;
     at.values = operator_count * (uint32_t)sizeof(tympan_operator);
     at.sigmoid = at.values + round4((operator_count + 1u) * (uint32_t)sizeof(tympan_value));
-    at.end = at.sigmoid + 256;
+    at.prepared = at.sigmoid + 256;
     return at;
 }
 
@@ -33,7 +34,9 @@ static uint8_t *aligned(void *memory) {
 
 tympan_status tympan_network_measure(const tympan_model *model, uint32_t *bytes) {
     const uint8_t *p = model->records;
-    uint8_t channels[255]; /* of each value */
+    uint8_t bands[255], channels[255]; /* of each value */
+    uint32_t prepared = 0, scratch = 0;
+    bands[0] = (uint8_t)tympan_frontend_width(&model->frontend);
     channels[0] = 1;
     for (unsigned i = 0; i < model->operator_count; i++) {
         tympan_operator op;
@@ -52,9 +55,17 @@ tympan_status tympan_network_measure(const tympan_model *model, uint32_t *bytes)
             || (op.kind == TYMPAN_SOFTMAX) != (i + 1u == model->operator_count)) {
             return TYMPAN_GRAPH;
         }
+        const unsigned in = bands[op.source], out = tympan_bands_out(&op, in);
+        if (out == 0 || out > 255) {
+            return TYMPAN_SHAPE;
+        }
+        bands[i + 1] = (uint8_t)out;
         channels[i + 1] = op.channels;
+        prepared += tympan_prepared_bytes(&op, channels[op.source]);
+        const uint32_t work = tympan_scratch_bytes(&op, in, channels[op.source]);
+        scratch = work > scratch ? work : scratch;
     }
-    *bytes = layout_of(model->operator_count).end + SLACK;
+    *bytes = SLACK + layout_of(model->operator_count).prepared + prepared + round4(scratch);
     return p == model->records_end ? TYMPAN_OK : TYMPAN_OPERATOR;
 }
 
@@ -65,6 +76,7 @@ tympan_status tympan_network_open(tympan_model *model, void *memory) {
     tympan_value *values = (tympan_value *)(void *)(tables + at.values);
     const tympan_frontend_config *c = &model->frontend;
     const uint8_t *p = model->records;
+    int32_t *prepared = (int32_t *)(void *)(tables + at.prepared);
     uint64_t work = 0;
     model->operators = operators;
     model->values = values;
@@ -94,6 +106,15 @@ tympan_status tympan_network_open(tympan_model *model, void *memory) {
         }
         out->offset = (uint16_t)offset;
         work += tympan_work(op, values, out);
+        const uint32_t bytes = tympan_prepared_bytes(op, values[op->source].channels);
+        if (bytes) {
+            tympan_prepare(op, values, prepared);
+            op->start = prepared;
+            prepared += bytes / 4;
+        }
+    }
+    for (unsigned i = 0; i < model->operator_count; i++) {
+        operators[i].scratch = (uint8_t *)prepared; /* behind the last table */
     }
     values[model->operator_count].offset = 0; /* the last one writes to its caller */
     if (work > MAX_WORK) {

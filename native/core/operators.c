@@ -81,5 +81,7 @@ const uint8_t *tympan_operator_unpack(tympan_operator *op, const uint8_t *p, con
         return 0;
     }
     op->bias = i16_at(data);
+    op->start = 0;
+    op->scratch = 0;
     return data + bytes;
 }
