@@ -1,14 +1,17 @@
 """The fast kernels compute what the plain ones beside them do, for any constants that the loader accepts."""
 
+import subprocess
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from host.compiler.plan import plan
-from host.engines.native import PLAIN, ModelError, NativeModel
+from host.engines.native import PLAIN, FrontEndEngine, ModelError, NativeModel
 from host.format.file import write
 from host.format.program import Add, Conv2D, Dense, Gate, GlobalAveragePool, MaxPool, Program, Softmax
-from tests.programs import kinds, random_frontend
+from tests.conftest import ROOT
+from tests.programs import hard_signals, kinds, random_frontend
 
 
 def some(rng, low: int, high: int, shape) -> np.ndarray:
@@ -109,3 +112,64 @@ def test_most_of_these_networks_run():
         value = model.trace(features, program.shapes()[1:], kinds(program))[-4]
         inside.append(np.mean((value > 0) & (value < 255)))
     assert ran >= 40 and np.mean(inside) > 0.3
+
+
+@given(st.integers(0, 10**6))
+def test_fast_and_plain_transforms_agree(seed):
+    rng = np.random.default_rng(seed)
+    config = random_frontend(rng, frames=10, width=int(rng.integers(2, 30)))
+    signals = hard_signals(10, 2000, seed)
+    assert np.array_equal(FrontEndEngine(config).clips(signals), FrontEndEngine(config, PLAIN).clips(signals))
+
+
+HALVES = """
+#include <stdio.h>
+#include "multiply.h"
+
+static int64_t pick(uint32_t *state, int64_t low, int64_t high) {
+    *state = *state * 1664525u + 1013904223u;
+    const uint32_t r = *state ^ *state >> 15;
+    const int64_t near = (int64_t)(r >> 4 & 3);
+    return r % 8 == 0 ? low + near : r % 8 == 1 ? high - near : low + (int64_t)(((uint64_t)r << 20 ^ r) % (uint64_t)(high - low + 1));
+}
+
+int main(void) {
+    const int64_t q30 = 1 << 30;
+    uint32_t state = 1;
+    for (long i = 0; i < 20000000; i++) {
+        const int64_t a = pick(&state, INT32_MIN, INT32_MAX), b = pick(&state, -q30, q30), c = pick(&state, 0, 65535);
+        const int64_t s = a == INT32_MIN ? 0 : a;
+        const uint32_t u = (uint32_t)a;
+        if (tympan_mulh((int32_t)a, tympan_as_factor((int32_t)b)) != a * b >> 32 || tympan_square((int32_t)s) != s * s >> 32
+            || tympan_scale(u, (uint32_t)c) != (uint32_t)((uint64_t)u * (uint64_t)c >> 16)) {
+            printf("%lld %lld %lld", (long long)a, (long long)b, (long long)c);
+            return 1;
+        }
+    }
+    return 0;
+}
+"""  # noqa: E501
+
+
+def test_products_by_halves_are_exact(tmp_path):
+    """For chips without a multiplication that gives the high half; bench/xtensa.py runs the whole core with it."""
+    (tmp_path / "halves.c").write_text(HALVES)
+    flags = ["-std=c99", "-O2", "-fsanitize=undefined", "-fno-sanitize-recover=all", "-DTYMPAN_MULTIPLY_BY_HALVES"]
+    core = ROOT / "native" / "core"
+    subprocess.run(["cc", *flags, f"-I{core}", tmp_path / "halves.c", "-o", tmp_path / "halves"], check=True)
+    done = subprocess.run([tmp_path / "halves"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+
+
+def test_the_front_end_by_halves_is_the_same(tmp_path):
+    library = tmp_path / "libhalves.so"
+    sources = [*(ROOT / "native" / "core").rglob("*.c"), ROOT / "native" / "host" / "host.c"]
+    sources = [s for s in sources if s.parent.name != "plain"]
+    subprocess.run(
+        ["cc", "-std=c99", "-O1", "-fPIC", "-shared", "-DTYMPAN_MULTIPLY_BY_HALVES", *sources, "-o", library],
+        check=True,
+    )
+    for seed in range(20):
+        config = random_frontend(np.random.default_rng(seed), frames=10, width=12)
+        signals = hard_signals(20, 3000, seed)
+        assert np.array_equal(FrontEndEngine(config).clips(signals), FrontEndEngine(config, library).clips(signals))

@@ -67,7 +67,7 @@ typedef struct {
 
 typedef struct {
     tympan_frontend_config config;
-    int32_t *cosine;   /* [129] the first quarter of a turn in 512ths, Q30 */
+    void *cosine;      /* tympan_factor [257] the first half of a turn in 512ths, Q30 */
     int32_t *work;     /* [512] one frame's transform */
     uint16_t *window;  /* [frame / 2 + 1] Hann, Q15 */
     uint16_t *rising;  /* [bins] weight of each bin in the band above it, Q16 */

@@ -12,7 +12,7 @@ rm -f "$out"/core/*.o
 
 for source in "$core"/*.c "$core"/operators/*.c; do
     # shellcheck disable=SC2086
-    $cc -std=c99 $warnings ${CORE_FLAGS:--O2} -c "$source" -o "$out/core/$(basename "$source" .c).o"
+    $cc -std=c99 $warnings -DTYMPAN_MULTIPLY_BY_HALVES ${CORE_FLAGS:--O2} -c "$source" -o "$out/core/$(basename "$source" .c).o"
 done
 # -fno-tree-loop-distribute-patterns: or gcc turns the loops of memcpy and memset into calls of themselves
 $cc -std=gnu11 -ffreestanding -O2 -Wall -Wextra -Werror -fno-tree-loop-distribute-patterns -nostdlib -T "$here/link.ld" \
