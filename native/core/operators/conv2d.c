@@ -53,7 +53,7 @@ TYMPAN_ALONE static void multiply3(const patches *p, const int16_t *weights, con
         const unsigned shift = p->shift;
         put(y, a0, shift), put(y + 1, a1, shift), put(y + 2, a2, shift);
         put(z, b0, shift), put(z + 1, b1, shift), put(z + 2, b2, shift);
-        i += p->next;
+        i = end + p->next;
         y = z + p->channels;
     }
 }
@@ -78,7 +78,7 @@ TYMPAN_ALONE static void multiply2(const patches *p, const int16_t *weights, con
         const unsigned shift = p->shift;
         put(y, a0, shift), put(y + 1, a1, shift);
         put(z, b0, shift), put(z + 1, b1, shift);
-        i += p->next;
+        i = end + p->next;
         y = z + p->channels;
     }
 }
@@ -102,7 +102,7 @@ TYMPAN_ALONE static void multiply1(const patches *p, const int16_t *weights, con
         uint8_t *z = y + p->channels;
         put(y, a0, p->shift);
         put(z, b0, p->shift);
-        i += p->next;
+        i = end + p->next;
         y = z + p->channels;
     }
 }
