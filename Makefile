@@ -2,6 +2,7 @@
 # make test    the whole test suite
 # make setup   what both need: .venv, the C core, MicroPython with the module tympan (64 and 32 bits)
 # make board   the emulated Cortex-M3 board, for the owner's story in the tests (an ARM compiler and qemu are installed)
+# make bench-xtensa    exact instruction counts on an emulated Xtensa core, to bench/xtensa.json
 # make lint    ruff over Python; C is compiled with warnings as errors wherever it is built
 
 PYTHON ?= python3
@@ -10,6 +11,8 @@ PY := $(VENV)/bin/python
 NATIVE := $(wildcard native/core/*.[ch] native/core/operators/*.c)
 CORE := $(filter %.c,$(NATIVE))
 BOARD := $(wildcard tools/board/*)
+# the plain kernels that tests compare the fast ones with; each takes the place of the file of its name
+PLAIN := $(wildcard native/core/plain/*.c)
 USERMOD := $(wildcard native/usermod/*.c native/usermod/*.mk)
 CFLAGS := -std=c99 -O2 -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wvla -Werror
 MPY := build/src/micropython
@@ -19,7 +22,7 @@ MPY_OPTIONS := VARIANT=standard MICROPY_SSL_AXTLS=0 MICROPY_SSL_MBEDTLS=0 MICROP
 # a 32-bit build needs a compiler that has one
 BITS := 64 $(if $(filter x86_64,$(shell uname -m)),32)
 
-.PHONY: demo test setup core board lint clean
+.PHONY: demo test setup core board lint bench-xtensa clean
 .DELETE_ON_ERROR:
 
 demo: setup
@@ -34,6 +37,13 @@ lint: $(VENV)/.installed
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 
+bench-xtensa: build/.system-xtensa $(VENV)/.installed core
+	$(PY) -m bench.xtensa --write
+
+build/.system-xtensa: tools/system_packages.sh
+	@PYTHON=$(PYTHON) tools/system_packages.sh xtensa
+	@mkdir -p build && touch $@
+
 build/.system: tools/system_packages.sh
 	@PYTHON=$(PYTHON) tools/system_packages.sh
 	@mkdir -p build && touch $@
@@ -43,10 +53,14 @@ $(VENV)/.installed: pyproject.toml constraints.txt build/.system
 	$(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[synthetic,robot,dev]"
 	@touch $@
 
-core: build/libtympan.so
+core: build/libtympan.so build/libplain.so
 
 build/libtympan.so: $(NATIVE) native/host/host.c build/.system
 	$(CC) $(CFLAGS) -fPIC -shared -o $@ $(CORE) native/host/host.c
+
+build/libplain.so: $(NATIVE) $(PLAIN) native/host/host.c build/.system
+	$(CC) $(CFLAGS) -fPIC -shared -o $@ $(PLAIN) native/host/host.c \
+	    $(filter-out $(PLAIN:native/core/plain/%=native/core/operators/%) $(PLAIN:native/core/plain/%=native/core/%),$(CORE))
 
 # the loader and the kernels under the address and undefined-behaviour sanitizers, on files given to it
 build/sanitized: $(NATIVE) native/host/check.c build/.system

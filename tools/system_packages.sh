@@ -1,11 +1,17 @@
 #!/usr/bin/env bash
-# system_packages.sh [board]: what the build needs from the system. Installed when run as root, else named in one line to type.
+# system_packages.sh [board | xtensa]: what the build needs from the system, and what the emulated board or the counting
+# of instructions needs besides. Installed when run as root, else named in one line to type.
 set -euo pipefail
 
 missing=()
 need() { # need COMMAND PACKAGE
     command -v "$1" >/dev/null || missing+=("$2")
 }
+if [ "${1:-}" = xtensa ]; then
+    need xtensa-lx106-elf-gcc gcc-xtensa-lx106
+    need qemu-system-xtensa qemu-system-misc
+    [ -e /usr/lib/xtensa-lx106-elf/include/string.h ] || missing+=(picolibc-xtensa-lx106-elf)
+fi
 need gcc gcc
 need pkg-config pkg-config
 need dpkg-source dpkg-dev

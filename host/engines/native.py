@@ -1,6 +1,7 @@
 """The C core called from Python, as a shared library (native/host/host.c)."""
 
 import ctypes
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from host.format.file import frontend_section
 from host.format.program import FrontEnd
 
 LIBRARY = Path(__file__).resolve().parents[2] / "build" / "libtympan.so"
+PLAIN = LIBRARY.with_name("libplain.so")  # the same core with plain kernels, for tests
 
 
 class ModelError(ValueError):
@@ -23,26 +25,17 @@ class _Memory(ctypes.Structure):
     _fields_ = [("tables", ctypes.c_uint32), ("arena", ctypes.c_uint32), ("stream", ctypes.c_uint32)]
 
 
-def _load():
-    if not LIBRARY.exists():
-        raise FileNotFoundError(f"{LIBRARY} is not built; run 'make core'")
-    lib = ctypes.CDLL(str(LIBRARY))
+@cache
+def library(path: Path = LIBRARY):
+    """The loaded library; FileNotFoundError where it is not built."""
+    if not path.exists():
+        raise FileNotFoundError(f"{path} is not built; run 'make core'")
+    lib = ctypes.CDLL(str(path))
     for name in ("tympan_status_name", "tympan_status_text"):
         getattr(lib, name).restype = ctypes.c_char_p
     for name in ("host_model_open", "host_frontend_open"):
         getattr(lib, name).restype = ctypes.c_void_p
     return lib
-
-
-_lib = None
-
-
-def library():
-    """The loaded library; FileNotFoundError where it is not built."""
-    global _lib
-    if _lib is None:
-        _lib = _load()
-    return _lib
 
 
 def _pointer(array: np.ndarray) -> ctypes.c_void_p:
@@ -60,8 +53,8 @@ class FrontEndEngine:
 
     handle = None
 
-    def __init__(self, config: FrontEnd):
-        self.lib = library()
+    def __init__(self, config: FrontEnd, path: Path = LIBRARY):
+        self.lib = library(path)
         self.config = config
         section = frontend_section(config)
         status = ctypes.c_int32()
@@ -98,9 +91,9 @@ class NativeModel:
 
     handle = None
 
-    def __init__(self, file: bytes, frames: int = 0, width: int = 0, classes: int = 0):
+    def __init__(self, file: bytes, frames: int = 0, width: int = 0, classes: int = 0, path: Path = LIBRARY):
         """frames, width, classes: as the caller knows them from the program; only needed to run."""
-        self.lib = library()
+        self.lib = library(path)
         self.frames, self.width, self.classes = frames, width, classes
         status, memory = ctypes.c_int32(), _Memory()
         handle = self.lib.host_model_open(file, len(file), ctypes.byref(memory), ctypes.byref(status))

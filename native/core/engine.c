@@ -1,4 +1,6 @@
 /* Runs a verified model strip by strip: a few frames of features at a time pass through all operators. */
+#include "hot.h"
+
 #include "engine.h"
 
 #include <string.h>
@@ -37,22 +39,25 @@ void tympan_engine_slide(tympan_model *model) {
     }
 }
 
+/* Frame `first` of what an operator reads, NULL where there is no such input. */
+static const uint8_t *input_at(const tympan_model *model, const uint8_t *features, unsigned input, unsigned first) {
+    if (input == TYMPAN_NONE) {
+        return 0;
+    }
+    const tympan_value *value = &model->values[input];
+    return (input == 0 ? features : buffer(model, value)) + (first - value->base) * tympan_frame_bytes(value);
+}
+
 /* Run one operator for the frames it has become ready for: frames `first` to `ready` of its output. */
 static void run_operator(
     tympan_model *model, const tympan_operator *op, tympan_value *out, const uint8_t *features, uint16_t *probabilities,
     unsigned ready) {
     const tympan_value *values = model->values, *in = &values[op->source];
     const unsigned first = out->produced, frames = ready - first;
-    const uint8_t *inputs[3] = {0, 0, 0};
-    const uint8_t index[3] = {op->source, op->other, op->residual};
-    for (unsigned k = 0; k < 3; k++) {
-        if (index[k] != TYMPAN_NONE) {
-            const tympan_value *value = &values[index[k]];
-            const uint8_t *start = index[k] == 0 ? features : buffer(model, value);
-            inputs[k] = start + (tympan_wanted(op, values, out, index[k], first) - value->base) * tympan_frame_bytes(value);
-        }
-    }
-    const uint8_t *x = inputs[0];
+    const tympan_reads reads = tympan_reads_next(op, out, first);
+    const uint8_t *x = input_at(model, features, op->source, reads.source);
+    const uint8_t *other = input_at(model, features, op->other, reads.other);
+    const uint8_t *residual = input_at(model, features, op->residual, reads.residual);
     uint8_t *y = buffer(model, out) + (first - out->base) * tympan_frame_bytes(out);
     switch (op->kind) {
         case TYMPAN_CONV2D:
@@ -62,10 +67,10 @@ static void run_operator(
             tympan_max_pool(op, in, out, x, y, frames);
             break;
         case TYMPAN_GATE:
-            tympan_gate(op, values, out, model->sigmoid, x, inputs[1], inputs[2], y, first, frames);
+            tympan_gate(op, values, out, model->sigmoid, x, other, residual, y, first, frames);
             break;
         case TYMPAN_ADD:
-            tympan_add(op, values, out, x, inputs[1], y, first, frames);
+            tympan_add(op, values, out, x, other, y, first, frames);
             break;
         case TYMPAN_GLOBAL_AVERAGE_POOL: {
             int32_t *sums = (int32_t *)(void *)(buffer(model, out) - 4u * out->channels);
@@ -98,14 +103,12 @@ void tympan_model_run(tympan_model *model, const uint8_t *features, uint16_t *pr
     tympan_engine_reset(model);
     while (values[0].produced < values[0].frames) {
         tympan_engine_feed(model);
-        const uint8_t *p = model->operators;
         for (unsigned i = 0; i < model->operator_count; i++) {
-            tympan_operator op;
-            p = tympan_operator_unpack(&op, p, model->operators_end, values, model->operator_count + 1u);
+            const tympan_operator *op = &model->operators[i];
             tympan_value *out = &values[i + 1];
-            const unsigned ready = tympan_ready(&op, values, out);
-            if (ready > out->produced || op.kind == TYMPAN_GLOBAL_AVERAGE_POOL) {
-                run_operator(model, &op, out, features, probabilities, ready);
+            const unsigned ready = tympan_ready(op, values, out);
+            if (ready > out->produced || op->kind == TYMPAN_GLOBAL_AVERAGE_POOL) {
+                run_operator(model, op, out, features, probabilities, ready);
             }
         }
         tympan_engine_slide(model);

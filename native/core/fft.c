@@ -1,61 +1,88 @@
+/* The plain one is in plain/. A turn of nothing is a shift, and so is the whole first stage. */
+#include "hot.h"
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("no-ivopts") /* which would keep a pointer for each of the six factors */
+#endif
+
 #include "fft.h"
 
-#include "tables.h"
-
-/* cos(2 pi k / 512) from the table of the first quarter */
-static int32_t cosine_at(const int32_t *cosine, unsigned k) {
-    k &= TYMPAN_FFT - 1;
-    if (k > TYMPAN_FFT / 2) {
-        k = TYMPAN_FFT - k;
-    }
-    return k <= TYMPAN_FFT / 4 ? cosine[k] : -cosine[TYMPAN_FFT / 2 - k];
-}
-
 typedef struct {
-    int32_t c, s;
+    int32_t re, im;
+} point;
+
+/* Cosine and minus the sine of a turn. */
+typedef struct {
+    tympan_factor re, im;
 } twiddle;
 
-static twiddle twiddle_at(const int32_t *cosine, unsigned k) {
-    twiddle w = {cosine_at(cosine, k), cosine_at(cosine, k + TYMPAN_FFT * 3 / 4)};
+/* Of k 512ths of a turn, k below 384, from the table of half a turn. */
+static inline twiddle twiddle_at(const tympan_factor *cosine, unsigned k) {
+    const unsigned quarter = TYMPAN_FFT / 4, half = TYMPAN_FFT / 2;
+    twiddle w = {cosine[k <= half ? k : 2 * half - k], cosine[k < quarter ? quarter - k : k - quarter]};
     return w;
 }
 
-/* (re + j im) * exp(-2 pi j k / 512) / 4 */
-static inline void rotate(twiddle w, int32_t re, int32_t im, int32_t *out_re, int32_t *out_im) {
-    *out_re = tympan_mulh(re, w.c) + tympan_mulh(im, w.s);
-    *out_im = tympan_mulh(im, w.c) - tympan_mulh(re, w.s);
+/* v * exp(-2 pi j k / 512) / 4 */
+static inline point rotate(twiddle w, int32_t re, int32_t im) {
+    point v = {tympan_mulh(re, w.re) + tympan_mulh(im, w.im), tympan_mulh(im, w.re) - tympan_mulh(re, w.im)};
+    return v;
 }
 
-void tympan_fft256(int32_t *z, const int32_t *cosine) {
+static inline point quarter(const int32_t *z) {
+    point v = {z[0] >> 2, z[1] >> 2};
+    return v;
+}
+
+/* Points a, a + step, ... of which all have been turned and divided by 4. */
+static inline void butterfly(int32_t *z, unsigned step, point a, point b, point c, point d) {
+    const int32_t sr = a.re + c.re, si = a.im + c.im, tr = a.re - c.re, ti = a.im - c.im;
+    const int32_t ur = b.re + d.re, ui = b.im + d.im, vr = b.re - d.re, vi = b.im - d.im;
+    z[0] = sr + ur;
+    z[1] = si + ui;
+    z += step;
+    z[0] = tr + vi;
+    z[1] = ti - vr;
+    z += step;
+    z[0] = sr - ur;
+    z[1] = si - ui;
+    z += step;
+    z[0] = tr - vi;
+    z[1] = ti + vr;
+}
+
+void tympan_fft256(int32_t *z, const tympan_factor *cosine) {
+    const int32_t *end = z + 2 * TYMPAN_HALF;
     for (unsigned span = 1; span < TYMPAN_HALF; span *= 4) {
-        for (unsigned j = 0; j < span; j++) {
-            unsigned turn = j * (TYMPAN_HALF / 2 / span);
-            twiddle w1 = twiddle_at(cosine, turn), w2 = twiddle_at(cosine, 2 * turn), w3 = twiddle_at(cosine, 3 * turn);
-            for (unsigned i = j; i < TYMPAN_HALF; i += 4 * span) {
-                int32_t *a = z + 2 * i, *b = a + 2 * span, *c = b + 2 * span, *d = c + 2 * span;
-                int32_t ar = a[0] >> 2, ai = a[1] >> 2, br, bi, cr, ci, dr, di;
-                rotate(w1, b[0], b[1], &br, &bi);
-                rotate(w2, c[0], c[1], &cr, &ci);
-                rotate(w3, d[0], d[1], &dr, &di);
-                int32_t sr = ar + cr, si = ai + ci, tr = ar - cr, ti = ai - ci;
-                int32_t ur = br + dr, ui = bi + di, vr = br - dr, vi = bi - di;
-                a[0] = sr + ur;
-                a[1] = si + ui;
-                b[0] = tr + vi;
-                b[1] = ti - vr;
-                c[0] = sr - ur;
-                c[1] = si - ui;
-                d[0] = tr - vi;
-                d[1] = ti + vr;
+        const unsigned step = 2 * span, turn = TYMPAN_HALF / 2 / span;
+        for (int32_t *at = z; at < end; at += 4 * step) {
+            butterfly(at, step, quarter(at), quarter(at + step), quarter(at + 2 * step), quarter(at + 3 * step));
+        }
+        for (unsigned j = 1; j < span; j++) {
+            const twiddle w1 = twiddle_at(cosine, j * turn), w2 = twiddle_at(cosine, 2 * j * turn);
+            const twiddle w3 = twiddle_at(cosine, 3 * j * turn);
+            for (int32_t *at = z + 2 * j; at < end; at += 4 * step) {
+                const int32_t *b = at + step, *c = b + step, *d = c + step;
+                const point vb = rotate(w1, b[0], b[1]), vc = rotate(w2, c[0], c[1]), vd = rotate(w3, d[0], d[1]);
+                butterfly(at, step, quarter(at), vb, vc, vd);
             }
         }
     }
 }
 
-void tympan_fft_bin(const int32_t *z, const int32_t *cosine, unsigned k, int32_t *re, int32_t *im) {
-    const int32_t *a = z + 2 * k, *b = z + 2 * ((TYMPAN_HALF - k) & (TYMPAN_HALF - 1));
-    int32_t odd_re, odd_im;
-    rotate(twiddle_at(cosine, k), (a[1] >> 1) + (b[1] >> 1), (b[0] >> 1) - (a[0] >> 1), &odd_re, &odd_im);
-    *re = (a[0] >> 3) + (b[0] >> 3) + odd_re;
-    *im = (a[1] >> 3) - (b[1] >> 3) + odd_im;
+static inline uint32_t magnitude(int32_t x) {
+    return x < 0 ? 0u - (uint32_t)x : (uint32_t)x;
+}
+
+uint32_t tympan_fft_bins(const int32_t *z, const tympan_factor *cosine, unsigned first, unsigned count, int32_t *bins) {
+    uint32_t any = 0;
+    for (unsigned k = first; k < first + count; k++) {
+        const int32_t *a = z + 2 * k, *b = z + 2 * ((TYMPAN_HALF - k) & (TYMPAN_HALF - 1));
+        const point odd = rotate(twiddle_at(cosine, k), (a[1] >> 1) + (b[1] >> 1), (b[0] >> 1) - (a[0] >> 1));
+        const int32_t re = (a[0] >> 3) + (b[0] >> 3) + odd.re, im = (a[1] >> 3) - (b[1] >> 3) + odd.im;
+        any |= magnitude(re) | magnitude(im);
+        *bins++ = re;
+        *bins++ = im;
+    }
+    return any;
 }

@@ -2,7 +2,7 @@
 #ifndef TYMPAN_FFT_H
 #define TYMPAN_FFT_H
 
-#include <stdint.h>
+#include "multiply.h"
 
 #define TYMPAN_FFT 512
 #define TYMPAN_HALF (TYMPAN_FFT / 2)
@@ -13,9 +13,10 @@ static inline unsigned tympan_fft_order(unsigned i) {
     return (i & 3) << 6 | (i & 12) << 2 | (i & 48) >> 2 | i >> 6;
 }
 
-/* DFT of 256 complex points / 256 in place; z holds re, im in digit-reversed order; cosine is the quarter table. */
-void tympan_fft256(int32_t *z, const int32_t *cosine);
-/* Bin k (below 256) of the 512-point real transform / 4, from the 256-point transform of its even and odd samples. */
-void tympan_fft_bin(const int32_t *z, const int32_t *cosine, unsigned k, int32_t *re, int32_t *im);
+/* DFT of 256 complex points / 256 in place; z holds re, im in digit-reversed order; cosine: of half a turn. */
+void tympan_fft256(int32_t *z, const tympan_factor *cosine);
+/* `count` bins, below 256, of the 512-point real transform / 4, as re, im, from the 256-point transform of its even and odd
+ * samples. Returns a number with as many bits as the largest magnitude of a part has. */
+uint32_t tympan_fft_bins(const int32_t *z, const tympan_factor *cosine, unsigned first, unsigned count, int32_t *bins);
 
 #endif

@@ -1,7 +1,10 @@
 /* Samples to features: window, transform, mel bands, log, DCT (docs/semantics.md, section 4). */
+#include "hot.h"
+
 #include <string.h>
 
 #include "fft.h"
+#include "multiply.h"
 #include "tables.h"
 #include "tympan.h"
 
@@ -19,7 +22,7 @@ static uint32_t round4(uint32_t bytes) {
 }
 
 uint32_t tympan_frontend_bytes(const tympan_frontend_config *c) {
-    uint32_t words = TYMPAN_FFT / 4 + 1 + TYMPAN_FFT;
+    uint32_t words = TYMPAN_FFT / 2 + 1 + TYMPAN_FFT;
     return 4 * words + round4(2u * (c->frame / 2u + 1u)) + round4(2u * (end_bin(c) - first_bin(c)))
         + round4(2u * c->coefficients * c->bands) + round4(2u * c->frame);
 }
@@ -52,8 +55,9 @@ void tympan_frontend_open(tympan_frontend *f, const tympan_frontend_config *conf
     const tympan_frontend_config *c = &f->config;
     f->config = *config;
     uint8_t *p = memory;
-    f->cosine = (int32_t *)(void *)p;
-    p += 4 * (TYMPAN_FFT / 4 + 1);
+    tympan_factor *cosine = (tympan_factor *)(void *)p;
+    f->cosine = cosine;
+    p += 4 * (TYMPAN_FFT / 2 + 1);
     f->work = (int32_t *)(void *)p;
     p += 4 * TYMPAN_FFT;
     f->window = (uint16_t *)(void *)p;
@@ -64,8 +68,8 @@ void tympan_frontend_open(tympan_frontend *f, const tympan_frontend_config *conf
     p += round4(2u * c->coefficients * c->bands);
     f->samples = (int16_t *)(void *)p;
 
-    for (unsigned k = 0; k <= TYMPAN_FFT / 4; k++) {
-        f->cosine[k] = tympan_cos(k, TYMPAN_FFT);
+    for (unsigned k = 0; k <= TYMPAN_FFT / 2; k++) {
+        cosine[k] = tympan_as_factor(tympan_cos(k, TYMPAN_FFT));
     }
     for (unsigned n = 0; n <= c->frame / 2u; n++) {
         uint32_t twice = (uint32_t)TYMPAN_Q30 - (uint32_t)tympan_cos(n, c->frame); /* up to 2^31 */
@@ -86,12 +90,20 @@ void tympan_frontend_reset(tympan_frontend *f) {
     f->filled = 0;
 }
 
+/* Sample n of the frame under the window; nothing behind its end. */
+static inline int32_t windowed(const tympan_frontend *f, const int16_t *frame, unsigned n, unsigned length) {
+    return n < length ? frame[n] * (int32_t)f->window[n <= length / 2 ? n : length - n] : 0;
+}
+
 static void transform(tympan_frontend *f, const int16_t *frame) {
     const unsigned length = f->config.frame;
-    memset(f->work, 0, 4 * TYMPAN_FFT);
-    for (unsigned n = 0; n < length; n++) {
-        unsigned at = 2 * tympan_fft_order(n >> 1) + (n & 1);
-        f->work[at] = (int32_t)frame[n] * f->window[n <= length / 2 ? n : length - n];
+    for (unsigned n = 0; n < TYMPAN_FFT; n += 8) {
+        /* four points with the same reversed digits but the first */
+        int32_t *to = f->work + 2 * tympan_fft_order(n >> 1);
+        for (unsigned i = n; i < n + 8; i += 2, to += TYMPAN_HALF / 2) {
+            to[0] = windowed(f, frame, i, length);
+            to[1] = windowed(f, frame, i + 1, length);
+        }
     }
     tympan_fft256(f->work, f->cosine);
 }
@@ -101,10 +113,6 @@ typedef struct {
     uint32_t sum;
     unsigned up;
 } scaled;
-
-static unsigned magnitude_bits(int32_t x) {
-    return tympan_bits(x < 0 ? 0u - (uint32_t)x : (uint32_t)x);
-}
 
 static uint8_t level(const tympan_frontend *f, scaled rise, scaled fall) {
     unsigned up = rise.up < fall.up ? rise.up : fall.up;
@@ -126,24 +134,18 @@ void tympan_frontend_levels(tympan_frontend *f, const int16_t *frame, uint8_t *l
     for (unsigned j = 0; j <= c->bands; j++) {
         /* a segment has an exponent of its own, so that a weak band keeps its precision beside a strong one */
         int32_t part[2 * TYMPAN_SEGMENT]; /* the segment's bins */
-        unsigned count = 0, bits = 0;
-        for (; (bin + count) << 7 < c->edges[j + 1]; count++) {
-            int32_t *re = part + 2 * count, *im = re + 1;
-            tympan_fft_bin(f->work, f->cosine, bin + count, re, im);
-            unsigned n = magnitude_bits(*re), m = magnitude_bits(*im);
-            bits = n > bits ? n : bits;
-            bits = m > bits ? m : bits;
-        }
-        scaled rise = {0, 31 - bits}, fall = rise;
+        const unsigned end = (c->edges[j + 1] + 127u) >> 7, count = end - bin;
+        const uint32_t any = tympan_fft_bins(f->work, f->cosine, bin, count, part);
+        scaled rise = {0, 31 - tympan_bits(any)}, fall = rise;
         for (unsigned i = 0; i < count; i++, index++) {
             int32_t re = (int32_t)((uint32_t)part[2 * i] << rise.up);
             int32_t im = (int32_t)((uint32_t)part[2 * i + 1] << rise.up);
-            uint32_t power = (uint32_t)(tympan_mulh(re, re) + tympan_mulh(im, im)) >> f->headroom;
-            uint32_t upper = tympan_umulh(power, (uint32_t)f->rising[index] << 16);
+            uint32_t power = (tympan_square(re) + tympan_square(im)) >> f->headroom;
+            uint32_t upper = tympan_scale(power, f->rising[index]);
             rise.sum += upper;
             fall.sum += power - upper;
         }
-        bin += count;
+        bin = end;
         if (j > 0) {
             levels[j - 1] = level(f, below, fall);
         }

@@ -35,10 +35,10 @@
 #include "crc32.h"
 #include "engine.h"
 #include "fft.h"
-#include "tables.h"
+#include "network.h"
 #include "verify.h"
 
-enum { MAJOR = 1, HEADER = 16, CHUNK = 8, MAX_FRAMES = 1000, MAX_WORK = 1 << 26 };
+enum { MAJOR = 1, HEADER = 16, CHUNK = 8, MAX_FRAMES = 1000 };
 
 static uint16_t u16(const uint8_t *p) {
     return (uint16_t)(p[0] | p[1] << 8);
@@ -233,64 +233,6 @@ static tympan_status open_listening(const chunk *part, tympan_listening *l) {
     return l->hop >= 10 && l->history >= 1 && l->votes >= 1 && l->votes <= l->history ? TYMPAN_OK : TYMPAN_LISTENING;
 }
 
-/* Unpack every operator once, in order: its inputs exist, its shapes fit, its sums stay within 32 bits. */
-static tympan_status open_operators(tympan_model *model) {
-    tympan_value *values = model->values;
-    const uint8_t *p = model->operators;
-    const tympan_frontend_config *c = &model->frontend;
-    uint64_t work = 0;
-    memset(values, 0, (model->operator_count + 1u) * sizeof *values);
-    values[0].frames = values[0].columns = c->frames;
-    values[0].bands = (uint8_t)tympan_frontend_width(c);
-    values[0].channels = values[0].bytes = 1;
-    values[0].zero = c->zero;
-    for (unsigned i = 0; i < model->operator_count; i++) {
-        tympan_operator op;
-        if (model->operators_end - p >= 2 && p[0] >= TYMPAN_CONV2D && p[0] <= TYMPAN_SOFTMAX && p[1] > i) {
-            return TYMPAN_GRAPH;
-        }
-        p = tympan_operator_unpack(&op, p, model->operators_end, values, model->operator_count + 1u);
-        if (!p) {
-            return TYMPAN_OPERATOR;
-        }
-        if ((op.other != TYMPAN_NONE && op.other > i) || (op.residual != TYMPAN_NONE && op.residual > i)) {
-            return TYMPAN_GRAPH;
-        }
-        tympan_value *out = &values[i + 1];
-        tympan_status status = tympan_verify_shape(&op, values, out);
-        if (status == TYMPAN_OK) {
-            status = tympan_verify_range(&op, values);
-        }
-        if (status != TYMPAN_OK) {
-            return status;
-        }
-        out->columns = op.columns;
-        /* a pool's sums come before its output */
-        uint32_t offset = op.offset + (op.kind == TYMPAN_GLOBAL_AVERAGE_POOL ? op.channels : 0u);
-        if (offset > UINT16_MAX) {
-            return TYMPAN_PLAN;
-        }
-        out->offset = (uint16_t)offset;
-        if ((op.kind == TYMPAN_SOFTMAX) != (i + 1u == model->operator_count)) {
-            return TYMPAN_GRAPH;
-        }
-        work += tympan_work(&op, values, out);
-    }
-    if (p != model->operators_end) {
-        return TYMPAN_OPERATOR;
-    }
-    values[model->operator_count].offset = 0; /* the last one writes to its caller */
-    if (work > MAX_WORK) {
-        return TYMPAN_WORK;
-    }
-    return values[model->operator_count].channels == model->label_count ? TYMPAN_OK : TYMPAN_LABELS;
-}
-
-/* Bytes of the tables of a model with that many operators: values, then the sigmoid. */
-static uint32_t table_bytes(unsigned operator_count) {
-    return (((uint32_t)((operator_count + 1u) * sizeof(tympan_value)) + 3u) & ~UINT32_C(3)) + 256;
-}
-
 static tympan_status open_plan(const chunk *part, tympan_model *model) {
     if (part->bytes < 8 || (part->bytes & 3) != 0) {
         return TYMPAN_OPERATOR;
@@ -298,8 +240,8 @@ static tympan_status open_plan(const chunk *part, tympan_model *model) {
     model->operator_count = part->data[0];
     model->strip = u16(part->data + 2);
     model->arena_bytes = u32(part->data + 4);
-    model->operators = part->data + 8;
-    model->operators_end = part->data + part->bytes;
+    model->records = part->data + 8;
+    model->records_end = part->data + part->bytes;
     if (model->operator_count < 2 || model->operator_count > 254) {
         return TYMPAN_GRAPH;
     }
@@ -322,7 +264,9 @@ tympan_status tympan_model_measure(const void *file, uint32_t size, tympan_memor
         status = open_plan(&chunks[OPER], &model);
     }
     if (status == TYMPAN_OK) {
-        memory->tables = table_bytes(model.operator_count);
+        status = tympan_network_measure(&model, &memory->tables);
+    }
+    if (status == TYMPAN_OK) {
         memory->arena = model.arena_bytes;
         memory->stream = tympan_stream_bytes(&model.frontend);
     }
@@ -345,22 +289,18 @@ tympan_status tympan_model_open(tympan_model *model, const void *file, uint32_t 
     if (status == TYMPAN_OK) {
         status = open_plan(&chunks[OPER], model);
     }
-    if (status != TYMPAN_OK) {
-        return status;
-    }
-    const uint32_t tables = table_bytes(model->operator_count);
-    if (bytes < tables || bytes - tables < model->arena_bytes) {
-        return TYMPAN_MEMORY;
-    }
-    model->values = memory;
-    model->sigmoid = (uint8_t *)memory + tables - 256;
-    model->arena = (uint8_t *)memory + tables;
-    status = open_operators(model);
+    uint32_t tables = 0;
     if (status == TYMPAN_OK) {
-        status = tympan_verify_plan(model);
+        status = tympan_network_measure(model, &tables);
     }
-    tympan_sigmoid_table(model->sigmoid);
-    return status;
+    if (status == TYMPAN_OK && (bytes < tables || bytes - tables < model->arena_bytes)) {
+        status = TYMPAN_MEMORY;
+    }
+    if (status == TYMPAN_OK) {
+        model->arena = (uint8_t *)memory + tables;
+        status = tympan_network_open(model, memory);
+    }
+    return status == TYMPAN_OK ? tympan_verify_plan(model) : status;
 }
 
 const char *tympan_model_label(const tympan_model *model, unsigned i) {

@@ -10,10 +10,9 @@ static const int16_t *i16_at(const uint8_t *p) {
     return (const int16_t *)(const void *)p;
 }
 
-const uint8_t *tympan_operator_unpack(
-    tympan_operator *op, const uint8_t *p, const uint8_t *end, const tympan_value *values, unsigned value_count) {
+const uint8_t *tympan_operator_unpack(tympan_operator *op, const uint8_t *p, const uint8_t *end, unsigned channels_in) {
     static const uint8_t head_bytes[] = {0, 16, 12, 16, 12, 12, 12, 8};
-    if (end - p < 8 || p[0] < TYMPAN_CONV2D || p[0] > TYMPAN_SOFTMAX || p[1] >= value_count || end - p < head_bytes[p[0]]) {
+    if (end - p < 8 || p[0] < TYMPAN_CONV2D || p[0] > TYMPAN_SOFTMAX || end - p < head_bytes[p[0]]) {
         return 0;
     }
     op->kind = p[0];
@@ -26,7 +25,6 @@ const uint8_t *tympan_operator_unpack(
     op->t = op->f = op->stride_t = op->stride_f = op->groups = 1;
     op->pad = op->bias_shift = 0;
     op->mult = 0;
-    const uint32_t channels_in = values[op->source].channels;
     op->channels = (uint8_t)channels_in;
     const uint8_t *data = p + head_bytes[op->kind];
     uint32_t shorts = 0, mults = 0, weights = 0; /* how many follow */
@@ -78,20 +76,12 @@ const uint8_t *tympan_operator_unpack(
         default:
             break;
     }
-    if ((op->kind == TYMPAN_GATE || op->kind == TYMPAN_ADD) && op->other >= value_count) {
-        return 0;
-    }
-    if (op->residual != TYMPAN_NONE && op->residual >= value_count) {
-        return 0;
-    }
     uint32_t bytes = (2 * shorts + mults + weights + 3) & ~UINT32_C(3);
     if (bytes > (uint32_t)(end - data)) {
         return 0;
     }
-    /* the order in the file: bias, then two rows of factors or one of multipliers and the weights */
     op->bias = i16_at(data);
-    op->factors = op->bias + (shorts ? op->channels : 0);
-    op->mults = data + 2 * shorts;
-    op->weight = (const int8_t *)(op->mults + mults);
+    op->start = 0;
+    op->scratch = 0;
     return data + bytes;
 }

@@ -19,27 +19,50 @@ enum tympan_kind {
 #define TYMPAN_NONE 255 /* an input that is not there */
 
 /* One record of the file, unpacked. `t` and `f` are a kernel's, a cell's or a factor's frames and bands. */
-typedef struct {
+struct tympan_operator {
     uint8_t kind, source, zero, shift;
     uint16_t columns, offset;
     uint8_t other, residual; /* values, or TYMPAN_NONE */
     uint8_t channels;        /* written */
     uint8_t t, f, pad, stride_t, stride_f, groups, bias_shift;
     int32_t mult;            /* of a pool, or of a gate's residual */
-    const int16_t *bias;     /* [channels] */
-    const int16_t *factors;  /* [channels] of the source, then [channels] of the other */
-    const uint8_t *mults;    /* [channels] */
-    const int8_t *weight;    /* [channels][t][f][channels in / groups] */
-} tympan_operator;
+    const int16_t *bias;     /* [channels], in the file; its other constants follow, as below */
+    const int32_t *start;    /* [channels], what a sum starts with; a convolution's prepared weights follow */
+    uint8_t *scratch;        /* of a convolution that gathers */
+};
 
-/* Unpack the record at p; its source's channels give the size of its constants. Returns the next record, or NULL where
- * the record or a value it names is beyond the end. */
-const uint8_t *tympan_operator_unpack(
-    tympan_operator *op, const uint8_t *p, const uint8_t *end, const tympan_value *values, unsigned value_count);
+#define TYMPAN_BLOCK 3 /* channels whose prepared weights lie side by side */
 
-/* floor(acc / 2^shift) after rounding and zero point have been added, kept within a byte */
+/* Factors of a gate or an add: [channels] of the source, then [channels] of the other. */
+static inline const int16_t *tympan_factors(const tympan_operator *op) {
+    return op->bias + op->channels;
+}
+
+/* Multipliers [channels] of a convolution or a dense layer. */
+static inline const uint8_t *tympan_mults(const tympan_operator *op) {
+    return (const uint8_t *)(op->bias + op->channels);
+}
+
+/* Weights of a convolution or a dense layer: [channels][t][f][channels in / groups]. */
+static inline const int8_t *tympan_weights(const tympan_operator *op) {
+    return (const int8_t *)(tympan_mults(op) + op->channels);
+}
+
+/* Whether a convolution copies what it reads into patches first. */
+static inline bool tympan_gathers(const tympan_operator *op) {
+    return op->kind == TYMPAN_CONV2D && (op->t > 1 || op->pad > 0 || op->groups > 1);
+}
+
+/* Unpack the record at p, whose source has `channels_in` channels. Returns the next record, or NULL where the record is
+ * unknown or beyond the end. */
+const uint8_t *tympan_operator_unpack(tympan_operator *op, const uint8_t *p, const uint8_t *end, unsigned channels_in);
+
+/* Kept within a byte. */
 static inline uint8_t tympan_clamp8(int32_t x) {
-    return (uint8_t)(x < 0 ? 0 : x > 255 ? 255 : x);
+    if ((uint32_t)x > 255) {
+        x = ~(x >> 31); /* 0 or all bits */
+    }
+    return (uint8_t)x;
 }
 
 /* What is added before the shift: the output's zero point and one half. */

@@ -71,18 +71,16 @@ tympan_status tympan_verify_plan(tympan_model *model) {
     tympan_engine_reset(model);
     while (values[0].produced < values[0].frames) {
         tympan_engine_feed(model);
-        const uint8_t *p = model->operators;
         for (unsigned i = 0; i < model->operator_count; i++) {
-            tympan_operator op;
-            p = tympan_operator_unpack(&op, p, model->operators_end, values, model->operator_count + 1u);
+            const tympan_operator *op = &model->operators[i];
             tympan_value *out = &values[i + 1];
-            const unsigned ready = tympan_ready(&op, values, out);
-            const bool pool = op.kind == TYMPAN_GLOBAL_AVERAGE_POOL;
+            const unsigned ready = tympan_ready(op, values, out);
+            const bool pool = op->kind == TYMPAN_GLOBAL_AVERAGE_POOL;
             const bool inside = i + 1u < model->operator_count; /* the last one writes to its caller */
             if (inside && (ready > out->produced || pool) && !may_write(model, i, pool, ready)) {
                 return TYMPAN_PLAN;
             }
-            out->summed = pool ? values[op.source].produced : 0;
+            out->summed = pool ? values[op->source].produced : 0;
             out->produced = (uint16_t)ready;
         }
         if (!may_slide(model)) {

@@ -1,7 +1,14 @@
+#include "hot.h"
+
 #include "schedule.h"
 
 static unsigned least(unsigned a, unsigned b) {
     return a < b ? a : b;
+}
+
+/* n / by, without a division for what is usual: the chip has no fast one. */
+static unsigned over(unsigned n, unsigned by) {
+    return by == 1 ? n : by == 2 ? n >> 1 : n / by;
 }
 
 unsigned tympan_ready(const tympan_operator *op, const tympan_value *values, const tympan_value *out) {
@@ -9,10 +16,10 @@ unsigned tympan_ready(const tympan_operator *op, const tympan_value *values, con
     unsigned ready = in->produced;
     switch (op->kind) {
         case TYMPAN_CONV2D:
-            ready = ready < op->t ? 0 : (ready - op->t) / op->stride_t + 1;
+            ready = ready < op->t ? 0 : over(ready - op->t, op->stride_t) + 1;
             break;
         case TYMPAN_MAX_POOL:
-            ready /= op->t;
+            ready = over(ready, op->t);
             break;
         case TYMPAN_GATE:
         case TYMPAN_ADD:
@@ -30,40 +37,43 @@ unsigned tympan_ready(const tympan_operator *op, const tympan_value *values, con
     return least(ready, out->frames);
 }
 
-unsigned tympan_wanted(const tympan_operator *op, const tympan_value *values, const tympan_value *out, unsigned input,
-    unsigned produced) {
-    const unsigned never = values[input].frames;
-    unsigned wanted = never;
-    if (op->source == input && produced < out->frames) {
-        switch (op->kind) {
-            case TYMPAN_CONV2D:
-                wanted = produced * op->stride_t;
-                break;
-            case TYMPAN_MAX_POOL:
-                wanted = produced * op->t;
-                break;
-            case TYMPAN_GLOBAL_AVERAGE_POOL:
-                wanted = out->summed;
-                break;
-            default:
-                wanted = produced;
-                break;
-        }
+tympan_reads tympan_reads_next(const tympan_operator *op, const tympan_value *out, unsigned produced) {
+    tympan_reads first = {produced, produced, produced};
+    switch (op->kind) {
+        case TYMPAN_CONV2D:
+            first.source = produced * op->stride_t;
+            break;
+        case TYMPAN_MAX_POOL:
+            first.source = produced * op->t;
+            break;
+        case TYMPAN_GATE:
+        case TYMPAN_ADD:
+            first.other = over(produced, op->t);
+            break;
+        case TYMPAN_GLOBAL_AVERAGE_POOL:
+            first.source = out->summed;
+            break;
+        default:
+            break;
     }
-    if (op->other == input && produced < out->frames) {
-        wanted = least(wanted, produced / op->t);
-    }
-    if (op->residual == input && produced < out->frames) {
-        wanted = least(wanted, produced);
-    }
-    return least(wanted, never);
+    return first;
 }
 
 /* Whether the operator reads a frame of values[input] last when it writes the same frame to the same place. */
 static bool in_place(const tympan_operator *op, const tympan_value *values, unsigned input, const tympan_value *out) {
+    if (input == TYMPAN_NONE) {
+        return false;
+    }
     const tympan_value *in = &values[input];
     return (op->kind == TYMPAN_GATE || op->kind == TYMPAN_ADD) && (input == op->source || input == op->residual)
         && in->offset == out->offset && in->base == out->base;
+}
+
+/* Let value `input`, if there is one, be needed from frame `first` on. */
+static void keep(tympan_value *values, unsigned input, unsigned first) {
+    if (input != TYMPAN_NONE && first < values[input].needed) {
+        values[input].needed = (uint16_t)first;
+    }
 }
 
 void tympan_find_needed(tympan_model *model, unsigned index, unsigned ready) {
@@ -71,20 +81,24 @@ void tympan_find_needed(tympan_model *model, unsigned index, unsigned ready) {
     for (unsigned v = 0; v <= model->operator_count; v++) {
         values[v].needed = values[v].produced;
     }
-    const uint8_t *p = model->operators;
     for (unsigned i = 0; i < model->operator_count; i++) {
-        tympan_operator op;
-        p = tympan_operator_unpack(&op, p, model->operators_end, values, model->operator_count + 1u);
+        const tympan_operator *op = &model->operators[i];
         const tympan_value *out = &values[i + 1];
-        const uint8_t inputs[3] = {op.source, op.other, op.residual};
-        for (unsigned k = 0; k < 3; k++) {
-            if (inputs[k] != TYMPAN_NONE) {
-                bool early = i == index && in_place(&op, values, inputs[k], out);
-                unsigned wanted = tympan_wanted(&op, values, out, inputs[k], early ? ready : out->produced);
-                if (wanted < values[inputs[k]].needed) {
-                    values[inputs[k]].needed = (uint16_t)wanted;
-                }
-            }
+        if (out->produced == out->frames) {
+            continue; /* it will read nothing more */
         }
+        tympan_reads first = tympan_reads_next(op, out, out->produced);
+        if (i == index) {
+            tympan_reads then = tympan_reads_next(op, out, ready);
+            if (ready == out->frames) {
+                then.source = then.other = then.residual = UINT16_MAX;
+            }
+            first.source = in_place(op, values, op->source, out) ? then.source : first.source;
+            first.other = in_place(op, values, op->other, out) ? then.other : first.other;
+            first.residual = in_place(op, values, op->residual, out) ? then.residual : first.residual;
+        }
+        keep(values, op->source, first.source);
+        keep(values, op->other, first.other);
+        keep(values, op->residual, first.residual);
     }
 }

@@ -12,15 +12,6 @@ typedef char tympan_shift_is_arithmetic[(-1 >> 1) == -1 ? 1 : -1];
 #error "model.bin is little-endian and is read in place: this core needs a little-endian target"
 #endif
 
-/* High half of a product: floor(a * b / 2^32). */
-static inline int32_t tympan_mulh(int32_t a, int32_t b) {
-    return (int32_t)(((int64_t)a * b) >> 32);
-}
-
-static inline uint32_t tympan_umulh(uint32_t a, uint32_t b) {
-    return (uint32_t)(((uint64_t)a * b) >> 32);
-}
-
 /* Bits needed to write x; 0 for 0. */
 static inline unsigned tympan_bits(uint32_t x) {
     return x ? 32u - (unsigned)__builtin_clz(x) : 0;

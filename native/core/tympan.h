@@ -67,7 +67,7 @@ typedef struct {
 
 typedef struct {
     tympan_frontend_config config;
-    int32_t *cosine;   /* [129] the first quarter of a turn in 512ths, Q30 */
+    void *cosine;      /* tympan_factor [257] the first half of a turn in 512ths, Q30 */
     int32_t *work;     /* [512] one frame's transform */
     uint16_t *window;  /* [frame / 2 + 1] Hann, Q15 */
     uint16_t *rising;  /* [bins] weight of each bin in the band above it, Q16 */
@@ -142,6 +142,7 @@ typedef struct {
 } tympan_value;
 
 typedef struct tympan_model tympan_model;
+typedef struct tympan_operator tympan_operator;
 
 /* Called after each run of an operator with the frames it has just written, for tests and the curious. */
 typedef void (*tympan_trace)(void *context, unsigned operator_index, const void *frames, uint32_t bytes);
@@ -150,8 +151,9 @@ struct tympan_model {
     tympan_frontend_config frontend;
     tympan_listening listening;
     const char *labels;        /* label_count strings, each ended by a NUL */
-    const uint8_t *operators;  /* their records */
-    const uint8_t *operators_end;
+    const uint8_t *records;    /* of the operators */
+    const uint8_t *records_end;
+    const tympan_operator *operators; /* unpacked */
     tympan_value *values;      /* [operator_count + 1], the features first */
     uint8_t *arena;
     uint8_t *sigmoid;          /* [256] */

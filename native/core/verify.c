@@ -9,24 +9,37 @@ static bool tiles(const tympan_operator *op, const tympan_value *a, const tympan
     return a->frames == (uint32_t)b->frames * op->t && a->bands == b->bands * op->f && a->channels == b->channels && b->bytes == 1;
 }
 
+unsigned tympan_bands_out(const tympan_operator *op, unsigned bands) {
+    switch (op->kind) {
+        case TYMPAN_CONV2D:
+            bands += 2u * op->pad;
+            return op->f == 0 || op->stride_f == 0 || bands < op->f ? 0 : (bands - op->f) / op->stride_f + 1;
+        case TYMPAN_MAX_POOL:
+            return op->f == 0 ? 0 : bands / op->f;
+        case TYMPAN_GLOBAL_AVERAGE_POOL:
+            return 1;
+        default:
+            return bands;
+    }
+}
+
 tympan_status tympan_verify_shape(const tympan_operator *op, const tympan_value *values, tympan_value *out) {
     const tympan_value *in = &values[op->source];
-    uint32_t frames = in->frames, bands = in->bands;
+    const unsigned bands = tympan_bands_out(op, in->bands);
+    uint32_t frames = in->frames;
     if (op->channels == 0 || op->t == 0 || op->f == 0 || in->bytes != (op->kind == TYMPAN_SOFTMAX ? 2 : 1)) {
         return TYMPAN_SHAPE;
     }
     switch (op->kind) {
         case TYMPAN_CONV2D:
-            if (op->stride_t == 0 || op->stride_f == 0 || in->channels % op->groups || op->channels % op->groups
-                || op->pad >= op->f || frames < op->t || bands + 2u * op->pad < op->f) {
+            if (op->stride_t == 0 || in->channels % op->groups || op->channels % op->groups
+                || op->pad >= op->f || frames < op->t) {
                 return TYMPAN_SHAPE;
             }
             frames = (frames - op->t) / op->stride_t + 1;
-            bands = (bands + 2u * op->pad - op->f) / op->stride_f + 1;
             break;
         case TYMPAN_MAX_POOL:
             frames /= op->t;
-            bands /= op->f;
             if (op->zero != in->zero) {
                 return TYMPAN_SHAPE;
             }
@@ -39,7 +52,7 @@ tympan_status tympan_verify_shape(const tympan_operator *op, const tympan_value 
             }
             break;
         case TYMPAN_GLOBAL_AVERAGE_POOL:
-            frames = bands = 1;
+            frames = 1;
             break;
         default: /* DENSE and SOFTMAX */
             if (frames != 1 || bands != 1 || op->zero != 0) {
@@ -88,7 +101,7 @@ tympan_status tympan_verify_range(const tympan_operator *op, const tympan_value 
         uint64_t sum = (uint64_t)in->frames * in->bands * reach(in);
         return sum <= INT32_MAX && sum * (uint32_t)op->mult <= room ? TYMPAN_OK : TYMPAN_RANGE;
     }
-    const int8_t *w = op->weight;
+    const int8_t *w = tympan_weights(op);
     const uint32_t per_channel = op->kind == TYMPAN_DENSE ? in->channels : (uint32_t)op->t * op->f * (in->channels / op->groups);
     for (unsigned c = 0; c < op->channels; c++) {
         uint64_t sum = magnitude(op->bias[c]) << op->bias_shift, mult = 1;
@@ -98,9 +111,9 @@ tympan_status tympan_verify_range(const tympan_operator *op, const tympan_value 
                 weights += magnitude(*w++);
             }
             sum += weights * reach(in);
-            mult = op->mults[c];
+            mult = tympan_mults(op)[c];
         } else {
-            uint64_t mine = magnitude(op->factors[c]), others = magnitude(op->factors[op->channels + c]);
+            uint64_t mine = magnitude(tympan_factors(op)[c]), others = magnitude(tympan_factors(op)[op->channels + c]);
             if (op->kind == TYMPAN_GATE) {
                 sum += (mine + others + 1) * reach(in); /* the sigmoid is below 1, its shift rounds down */
             } else {

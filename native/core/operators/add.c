@@ -1,23 +1,27 @@
-/* Weighted sum of two values; twin of add in host/reference/operators.py. */
+/* Weighted sum of two values; twin of add in host/reference/operators.py. The plain one is in ../plain. */
+#include "../hot.h"
+
 #include "../operators.h"
 
 void tympan_add(
     const tympan_operator *op, const tympan_value *values, const tympan_value *out,
     const uint8_t *a, const uint8_t *b, uint8_t *y, unsigned first, unsigned frames) {
-    const unsigned channels = out->channels;
-    const int16_t *mult = op->factors, *other_mult = mult + channels;
-    const int32_t zero_a = values[op->source].zero, zero_b = values[op->other].zero;
-    const unsigned row_b = (unsigned)values[op->other].bands * channels, cell = first / op->t;
-    const int32_t rounding = tympan_rounding(op);
-    for (unsigned t = 0; t < frames; t++) {
-        const uint8_t *row = b + ((first + t) / op->t - cell) * row_b;
-        for (unsigned band = 0; band < out->bands; band++) {
-            const uint8_t *other = row + band / op->f * channels;
-            for (unsigned c = 0; c < channels; c++) {
-                int32_t acc = (*a++ - zero_a) * mult[c] + (other[c] - zero_b) * other_mult[c];
-                acc += (int32_t)op->bias[c] * (INT32_C(1) << op->bias_shift);
-                *y++ = tympan_clamp8((acc + rounding) >> op->shift);
+    const unsigned channels = out->channels, cells = values[op->other].bands, shift = op->shift;
+    const int16_t *mult = tympan_factors(op), *other_mult = mult + channels;
+    unsigned in_cell = first % op->t; /* the first frame's place in its cell */
+    for (; frames > 0; frames--) {
+        const uint8_t *cell = b;
+        for (unsigned i = cells; i > 0; i--, cell += channels) {
+            for (unsigned j = op->f; j > 0; j--) {
+                for (unsigned c = 0; c < channels; c++) {
+                    const uint32_t sum = (uint32_t)(*a++ * mult[c]) + (uint32_t)(cell[c] * other_mult[c]);
+                    *y++ = tympan_clamp8((int32_t)(sum + (uint32_t)op->start[c]) >> shift);
+                }
             }
+        }
+        if (++in_cell == op->t) {
+            in_cell = 0;
+            b = cell;
         }
     }
 }

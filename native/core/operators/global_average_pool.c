@@ -1,11 +1,18 @@
 /* Mean over frames and bands; twin of global_average_pool in host/reference/operators.py. */
+#include "../hot.h"
+
 #include "../operators.h"
 
 void tympan_global_sum(const tympan_value *in, const uint8_t *x, int32_t *sums, unsigned frames) {
-    for (unsigned cell = frames * in->bands; cell > 0; cell--) {
-        for (unsigned c = 0; c < in->channels; c++) {
-            sums[c] += *x++ - in->zero;
+    const unsigned channels = in->channels;
+    const int32_t cells = (int32_t)(frames * in->bands);
+    for (unsigned c = 0; c < channels; c++) {
+        const uint8_t *value = x + c;
+        int32_t sum = sums[c] - cells * in->zero;
+        for (int32_t left = cells; left > 0; left--, value += channels) {
+            sum += *value;
         }
+        sums[c] = sum;
     }
 }
 

@@ -1,0 +1,215 @@
+"""Exact instruction counts of the C core on an emulated Xtensa lx106:  python -m bench.xtensa [--write | --check]
+
+Prints a table for each model in models/. With --write the counts become the budget, bench/xtensa.json; with --check the
+exit status is 1 where a count exceeds it by more than 2 %. docs/speed.md says what is counted and what is not.
+"""
+
+import argparse
+import bisect
+import json
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from host.engines.native import FrontEndEngine, NativeModel, capture
+from host.format.file import read
+from host.format.program import Program
+from host.inspect import multiply_adds
+
+ROOT = Path(__file__).resolve().parents[1]
+MODELS = sorted((ROOT / "models").glob("*.bin"))
+BUDGET = Path(__file__).with_suffix(".json")
+TOLERANCE = 1.02
+PREFIX = "xtensa-lx106-elf-"
+NEEDED = (f"{PREFIX}gcc", "qemu-system-xtensa", "gcc")
+
+WINDOW, FRAMES, HOPS = range(3)  # as in tools/xtensa/program.c
+WARM = 4  # frames or hops before those that are counted
+GAIN = 4
+
+
+def missing() -> list[str]:
+    """Commands that are needed and not there."""
+    return [name for name in NEEDED if shutil.which(name) is None]
+
+
+class Emulator:
+    """The core compiled for the lx106, and qemu to run it."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        subprocess.run([ROOT / "tools" / "xtensa" / "build.sh", folder], check=True)
+        listing = subprocess.check_output([f"{PREFIX}nm", folder / "program.elf"], text=True)
+        symbols = sorted((int(a, 16), n) for a, k, n in (s.split() for s in listing.splitlines()) if k in "tT")
+        self.addresses = [a for a, _ in symbols]
+        self.names = [n for _, n in symbols]
+
+    def code_bytes(self) -> int:
+        """Code and constants of core and front end."""
+        listing = subprocess.check_output([f"{PREFIX}size", "-A", *self.folder.glob("core/*.o")], text=True)
+        lines = (line.split() for line in listing.splitlines() if line.startswith((".text", ".literal", ".rodata")))
+        return sum(int(fields[1]) for fields in lines)
+
+    def run(self, what: int, times: int, model: bytes, given: bytes) -> tuple[Counter, bytes]:
+        """(executed instructions by function, what the program wrote)."""
+        counts = self.folder / "counts.txt"
+        head = struct.pack("<4I", what, times, len(model), len(given))
+        machine = ["-M", "sim", "-cpu", "lx106", "-display", "none", "-monitor", "none", "-serial", "none"]
+        plugin = ["-semihosting", "-plugin", f"{self.folder / 'count.so'},out={counts}"]
+        command = ["qemu-system-xtensa", *machine, *plugin, "-kernel", self.folder / "program.elf"]
+        # from a file, for a pipe would be read in pieces whose number depends on the machine's load
+        (self.folder / "input").write_bytes(head + model + given)
+        with open(self.folder / "input", "rb") as source:
+            done = subprocess.run(command, stdin=source, capture_output=True, timeout=120)
+        if done.returncode != 0:
+            raise RuntimeError(f"the program ended with status {done.returncode}: {done.stderr.decode()}")
+        found: Counter = Counter()
+        for line in counts.read_text().splitlines():
+            address, count = line.split()
+            found[self.names[bisect.bisect(self.addresses, int(address, 16)) - 1]] += int(count)
+        return found, done.stdout
+
+    def difference(self, what: int, few: int, more: int, model: bytes, given: bytes) -> tuple[Counter, bytes]:
+        """Instructions of doing it `more` instead of `few` times: what opens and checks the model is in neither."""
+        base, _ = self.run(what, few, model, given)
+        found, answer = self.run(what, more, model, given)
+        found.subtract(base)
+        return Counter({name: n for name, n in found.items() if n}), answer
+
+
+def sound(count: int) -> np.ndarray:
+    """int16 samples from integers alone: bursts of noise of many levels, the same everywhere and for ever."""
+    state, out = 1, np.empty(count, np.int64)
+    for i in range(count):
+        state = (state * 1103515245 + 12345) & 0x7FFFFFFF
+        out[i] = (state >> 15) - 32768
+    return (out >> (2 + np.arange(count) // 1600 * 5 % 9)).astype(np.int16)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What was counted of one model."""
+
+    window: Counter
+    frame: Counter  # of `frames` frames
+    frames: int
+    hop: Counter
+    memory: tuple[int, int, int]  # tables, arena, stream
+
+
+def differ(name: str, found: np.ndarray, expected: np.ndarray) -> None:
+    if not np.array_equal(found, expected):
+        raise AssertionError(f"{name}: the emulated core computes {found}, the native one {expected}")
+
+
+def count(emulator: Emulator, file: bytes, program: Program) -> Counts:
+    """Count a window, front-end frames and a hop; AssertionError where the emulated core computes something else."""
+    c, classes = program.frontend, len(program.labels)
+    native = NativeModel(file, c.frames, c.width, classes)
+    samples = sound((c.frames - 1) * c.hop + c.frame)
+    features = FrontEndEngine(c).push(samples)
+    window, answer = emulator.difference(WINDOW, 1, 2, file, features.tobytes())
+    differ("window", np.frombuffer(answer[12:], "<u2"), native.run(features[None])[0])
+
+    step = program.listening.hop * c.rate // 1000
+    frames = step // c.hop
+    pushed = samples[: (WARM + frames) * c.hop]
+    frame, found = emulator.difference(FRAMES, WARM, WARM + frames, file, pushed.tobytes())
+    differ("frame", np.frombuffer(found[12:], np.uint8), FrontEndEngine(c).push(pushed)[-1])
+
+    slots = (sound((WARM + 1) * step).astype(np.int32) << 12) + (1 << 20)
+    hop, found = emulator.difference(HOPS, WARM, WARM + 1, file, slots.tobytes())
+    stream = np.frombuffer(found[12 : -2 * classes], np.uint8).reshape(c.frames, c.width)
+    expected = FrontEndEngine(c).push(capture(slots, GAIN))[-c.frames :]
+    differ("stream", stream[-len(expected) :], expected)
+    differ("hop", np.frombuffer(found[-2 * classes :], "<u2"), native.run(stream[None])[0])
+    return Counts(window, frame, frames, hop, struct.unpack("<3I", answer[:12]))
+
+
+def summary(counts: Counts, file: bytes, program: Program, code_bytes: int) -> dict:
+    """What bench/xtensa.json says of a model."""
+    shapes = program.shapes()[1:]
+    macs = sum(multiply_adds(op, shape) for op, shape in zip(program.operators, shapes, strict=True))
+    tables, arena, stream = counts.memory
+    return {
+        "instructions": counts.window.total(),
+        "per_kernel": dict(counts.window.most_common()),
+        "macs": macs,
+        "memory_bytes": {"activations": arena, "tables": tables, "file": len(file), "stream": stream},
+        "code_bytes": code_bytes,
+        "frontend_frame": round(counts.frame.total() / counts.frames),
+        "hop": counts.hop.total(),
+    }
+
+
+def measure(models: list[Path] = MODELS) -> dict[str, dict]:
+    """The summary of each model, and the compiler it holds for."""
+    result = {}
+    with tempfile.TemporaryDirectory() as name:
+        emulator = Emulator(Path(name))
+        for path in models:
+            file = path.read_bytes()
+            program, _ = read(file)
+            counts = count(emulator, file, program)
+            result[path.stem] = summary(counts, file, program, emulator.code_bytes())
+            print(*table(path.stem, result[path.stem], counts), sep="\n")
+    return result
+
+
+def table(name: str, s: dict, counts: Counts) -> list[str]:
+    memory = ", ".join(f"{use} {n:,}" for use, n in s["memory_bytes"].items())
+    each = s["instructions"] / s["macs"]
+    lines = [
+        f"{name}: instructions on an emulated Xtensa lx106; they are not cycles",
+        f"{s['instructions']:12,}  a window, {each:.2f} for each of {s['macs']:,} multiply-adds",
+    ]
+    lines += [f"{n:16,}  {kernel}" for kernel, n in counts.window.most_common(16)]
+    lines.append(f"{s['frontend_frame']:12,}  a frame of the front end, mean of {counts.frames}")
+    lines += [f"{round(n / counts.frames):16,}  {kernel}" for kernel, n in counts.frame.most_common(8)]
+    lines.append(f"{s['hop']:12,}  a listening hop: {counts.frames} frames, microphone, level, window")
+    return [*lines, f"memory in bytes: {memory}; code and constants {s['code_bytes']:,}"]
+
+
+def excesses(found: dict, budget: dict, path: str = "") -> list[str]:
+    """Where a number exceeds its budget by more than 2 %, or is in only one of the two."""
+    lines = []
+    for key in found.keys() | budget.keys():
+        where = f"{path}/{key}" if path else key
+        if key not in found or key not in budget:
+            lines.append(f"{where} is only in {'the measurement' if key in found else 'the budget'}")
+        elif isinstance(found[key], dict):
+            # functions come and go with the compiler's inlining; their sum is held
+            lines += excesses(found[key], budget[key], where) if key != "per_kernel" else []
+        elif found[key] > TOLERANCE * budget[key]:
+            lines.append(f"{where}: {found[key]:,} exceeds {budget[key]:,} by more than 2 %")
+    return sorted(lines)
+
+
+def main(arguments: list[str]) -> int:
+    p = argparse.ArgumentParser(prog="python -m bench.xtensa", description=__doc__.splitlines()[0])
+    action = p.add_mutually_exclusive_group()
+    action.add_argument("--write", action="store_true", help=f"make the counts the budget, {BUDGET.name}")
+    action.add_argument("--check", action="store_true", help="fail where a count exceeds the budget by more than 2 %%")
+    options = p.parse_args(arguments)
+    if missing():
+        print(f"error: not installed: {', '.join(missing())}; tools/system_packages.sh xtensa", file=sys.stderr)
+        return 2
+    found = measure()
+    if options.write:
+        BUDGET.write_text(json.dumps(found, indent=2) + "\n")
+    if options.check:
+        over = excesses(found, json.loads(BUDGET.read_text()))
+        print(*over, sep="\n", file=sys.stderr)
+        return 1 if over else 0
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

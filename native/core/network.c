@@ -1,0 +1,124 @@
+#include "network.h"
+
+#include <string.h>
+
+#include "prepare.h"
+#include "tables.h"
+#include "verify.h"
+
+enum { MAX_WORK = 1 << 26 };
+
+static uint32_t round4(uint32_t bytes) {
+    return (bytes + 3u) & ~UINT32_C(3);
+}
+
+/* Where the tables lie behind each other. */
+typedef struct {
+    uint32_t values, sigmoid, prepared; /* the operators come first, what is prepared for them last */
+} layout;
+
+static layout layout_of(unsigned operator_count) {
+    layout at;
+    at.values = operator_count * (uint32_t)sizeof(tympan_operator);
+    at.sigmoid = at.values + round4((operator_count + 1u) * (uint32_t)sizeof(tympan_value));
+    at.prepared = at.sigmoid + 256;
+    return at;
+}
+
+/* The caller's memory is aligned to 4 bytes; where pointers are longer, the tables begin a little later. */
+enum { ALIGNMENT = sizeof(void *), SLACK = ALIGNMENT - 4 };
+
+static uint8_t *aligned(void *memory) {
+    return (uint8_t *)memory + (((uintptr_t)memory + SLACK) / ALIGNMENT * ALIGNMENT - (uintptr_t)memory);
+}
+
+tympan_status tympan_network_measure(const tympan_model *model, uint32_t *bytes) {
+    const uint8_t *p = model->records;
+    uint8_t bands[255], channels[255]; /* of each value */
+    uint32_t prepared = 0, scratch = 0;
+    bands[0] = (uint8_t)tympan_frontend_width(&model->frontend);
+    channels[0] = 1;
+    for (unsigned i = 0; i < model->operator_count; i++) {
+        tympan_operator op;
+        if (p == model->records_end) { /* else there are 4 bytes at least */
+            return TYMPAN_OPERATOR;
+        }
+        if (p[1] > i) {
+            return TYMPAN_GRAPH;
+        }
+        p = tympan_operator_unpack(&op, p, model->records_end, channels[p[1]]);
+        if (!p) {
+            return TYMPAN_OPERATOR;
+        }
+        const bool two = op.kind == TYMPAN_GATE || op.kind == TYMPAN_ADD;
+        if ((two && op.other > i) || (op.residual != TYMPAN_NONE && op.residual > i)
+            || (op.kind == TYMPAN_SOFTMAX) != (i + 1u == model->operator_count)) {
+            return TYMPAN_GRAPH;
+        }
+        const unsigned in = bands[op.source], out = tympan_bands_out(&op, in);
+        if (out == 0 || out > 255) {
+            return TYMPAN_SHAPE;
+        }
+        bands[i + 1] = (uint8_t)out;
+        channels[i + 1] = op.channels;
+        prepared += tympan_prepared_bytes(&op, channels[op.source]);
+        const uint32_t work = tympan_scratch_bytes(&op, in, channels[op.source]);
+        scratch = work > scratch ? work : scratch;
+    }
+    *bytes = SLACK + layout_of(model->operator_count).prepared + prepared + round4(scratch);
+    return p == model->records_end ? TYMPAN_OK : TYMPAN_OPERATOR;
+}
+
+tympan_status tympan_network_open(tympan_model *model, void *memory) {
+    const layout at = layout_of(model->operator_count);
+    uint8_t *tables = aligned(memory);
+    tympan_operator *operators = (tympan_operator *)(void *)tables;
+    tympan_value *values = (tympan_value *)(void *)(tables + at.values);
+    const tympan_frontend_config *c = &model->frontend;
+    const uint8_t *p = model->records;
+    int32_t *prepared = (int32_t *)(void *)(tables + at.prepared);
+    uint64_t work = 0;
+    model->operators = operators;
+    model->values = values;
+    model->sigmoid = tables + at.sigmoid;
+    tympan_sigmoid_table(model->sigmoid);
+    memset(values, 0, (model->operator_count + 1u) * sizeof *values);
+    values[0].frames = values[0].columns = c->frames;
+    values[0].bands = (uint8_t)tympan_frontend_width(c);
+    values[0].channels = values[0].bytes = 1;
+    values[0].zero = c->zero;
+    for (unsigned i = 0; i < model->operator_count; i++) {
+        tympan_operator *op = &operators[i];
+        tympan_value *out = &values[i + 1];
+        p = tympan_operator_unpack(op, p, model->records_end, values[p[1]].channels);
+        tympan_status status = tympan_verify_shape(op, values, out);
+        if (status == TYMPAN_OK) {
+            status = tympan_verify_range(op, values);
+        }
+        if (status != TYMPAN_OK) {
+            return status;
+        }
+        out->columns = op->columns;
+        /* a pool's sums come before its output */
+        uint32_t offset = op->offset + (op->kind == TYMPAN_GLOBAL_AVERAGE_POOL ? op->channels : 0u);
+        if (offset > UINT16_MAX) {
+            return TYMPAN_PLAN;
+        }
+        out->offset = (uint16_t)offset;
+        work += tympan_work(op, values, out);
+        const uint32_t bytes = tympan_prepared_bytes(op, values[op->source].channels);
+        if (bytes) {
+            tympan_prepare(op, values, prepared);
+            op->start = prepared;
+            prepared += bytes / 4;
+        }
+    }
+    for (unsigned i = 0; i < model->operator_count; i++) {
+        operators[i].scratch = (uint8_t *)prepared; /* behind the last table */
+    }
+    values[model->operator_count].offset = 0; /* the last one writes to its caller */
+    if (work > MAX_WORK) {
+        return TYMPAN_WORK;
+    }
+    return values[model->operator_count].channels == model->label_count ? TYMPAN_OK : TYMPAN_LABELS;
+}

@@ -1,0 +1,31 @@
+/* Convolution, valid in frames, zero-padded in bands; twin of conv2d in host/reference/operators.py. */
+#include "../operators.h"
+
+void tympan_conv2d(
+    const tympan_operator *op, const tympan_value *in, const tympan_value *out, const uint8_t *x, uint8_t *y, unsigned frames) {
+    const unsigned per_group = in->channels / op->groups, step = op->channels / op->groups;
+    const unsigned row = (unsigned)in->bands * in->channels;
+    const int32_t rounding = tympan_rounding(op);
+    for (unsigned t = 0; t < frames; t++, x += op->stride_t * row) {
+        for (unsigned band = 0; band < out->bands; band++) {
+            const int8_t *w = tympan_weights(op);
+            for (unsigned c = 0; c < op->channels; c++) {
+                const unsigned first_channel = c / step * per_group;
+                int32_t acc = (int32_t)op->bias[c] * (INT32_C(1) << op->bias_shift);
+                for (unsigned kt = 0; kt < op->t; kt++) {
+                    for (unsigned kf = 0; kf < op->f; kf++, w += per_group) {
+                        unsigned at = band * op->stride_f + kf - op->pad; /* wraps below 0, and is then too large */
+                        if (at >= in->bands) {
+                            continue;
+                        }
+                        const uint8_t *cell = x + kt * row + at * in->channels + first_channel;
+                        for (unsigned i = 0; i < per_group; i++) {
+                            acc += (int32_t)w[i] * ((int32_t)cell[i] - in->zero);
+                        }
+                    }
+                }
+                *y++ = tympan_clamp8((acc * tympan_mults(op)[c] + rounding) >> op->shift);
+            }
+        }
+    }
+}

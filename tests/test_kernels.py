@@ -1,0 +1,175 @@
+"""The fast kernels compute what the plain ones beside them do, for any constants that the loader accepts."""
+
+import subprocess
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from host.compiler.plan import plan
+from host.engines.native import PLAIN, FrontEndEngine, ModelError, NativeModel
+from host.format.file import write
+from host.format.program import Add, Conv2D, Dense, Gate, GlobalAveragePool, MaxPool, Program, Softmax
+from tests.conftest import ROOT
+from tests.programs import hard_signals, kinds, random_frontend
+
+
+def some(rng, low: int, high: int, shape) -> np.ndarray:
+    """Integers from low to high, the ends more often than others."""
+    x = rng.integers(low, high + 1, shape)
+    return np.where(rng.random(shape) < 0.1, rng.choice([low, high], shape), x)
+
+
+def conv(rng, source: int, channels_in: int, channels: int, kernel, stride=(1, 1), pad=0, groups=1) -> Conv2D:
+    weight = some(rng, -128, 127, (channels, *kernel, channels_in // groups)).astype(np.int8)
+    bias = some(rng, -32768, 32767, channels).astype(np.int16)
+    # what sums reach is spread over the byte, and some beyond its ends
+    shift = int(rng.integers(8, 23))
+    reach = 20 * 128 * np.sqrt(weight[0].size)
+    mult = np.clip(rng.uniform(0.3, 3, channels) * 128 * 2**shift / reach, 1, 255).astype(np.uint8)
+    return Conv2D(source, weight, bias, mult, shift, int(some(rng, 0, 255, ())), 0, stride, pad, groups)
+
+
+def affine(rng, channels: int, shift: int) -> dict:
+    most = min(32767, 2 << shift)
+    return {
+        "bias": some(rng, -32768, 32767, channels).astype(np.int16),
+        "bias_shift": int(rng.integers(0, max(1, shift - 8))),
+        "shift": shift,
+        "zero": int(some(rng, 0, 255, ())),
+        "mult": some(rng, -most, most, channels).astype(np.int16),
+    }
+
+
+def network(seed: int) -> Program:
+    """A convolution that makes channels, then one operator with any constants, then pool, dense, softmax."""
+    rng = np.random.default_rng(seed)
+    frames, width, channels, shift = (int(n) for n in rng.integers([6, 2, 1, 4], [24, 14, 20, 12]))
+    frontend = random_frontend(rng, frames, width)
+    ops = [conv(rng, 0, 1, channels, (1, 1))]
+    kind = rng.choice(["conv", "pointwise", "grouped", "pool", "gate", "add"])
+    if kind == "pointwise":
+        ops.append(conv(rng, 1, channels, int(rng.integers(1, 24)), (1, 1)))
+    elif kind == "pool":
+        size = (int(rng.integers(1, 4)), int(rng.integers(1, min(3, width) + 1)))
+        ops.append(MaxPool(1, size, ops[0].zero))
+    elif kind in ("conv", "grouped"):
+        kernel = (int(rng.integers(1, 5)), int(rng.integers(1, min(4, width) + 1)))
+        stride, pad = tuple(int(n) for n in rng.integers(1, 4, 2)), int(rng.integers(0, kernel[1]))
+        groups = int(rng.choice([g for g in range(1, channels + 1) if channels % g == 0])) if kind == "grouped" else 1
+        ops.append(conv(rng, 1, channels, groups * int(rng.integers(1, 8)), kernel, stride, pad, groups))
+    else:
+        t = int(rng.choice([n for n in (1, 2, 3, 4) if frames % n == 0]))
+        f = int(rng.choice([n for n in (1, 2, 3) if width % n == 0]))
+        ops += [MaxPool(1, (t, f), ops[0].zero), conv(rng, 2, channels, channels, (1, 1))]
+        constants = affine(rng, channels, shift)
+        other = some(rng, -min(32767, 2 << shift), min(32767, 2 << shift), channels).astype(np.int16)
+        if kind == "add":
+            ops.append(Add(1, 3, other_mult=other, factor=(t, f), **constants))
+        else:
+            residual = (1, int(rng.integers(-1 << shift, 1 << shift))) if rng.random() < 0.5 else (None, 0)
+            gate = Gate(1, 3, slope=other, factor=(t, f), **constants)
+            ops.append(Gate(**{**vars(gate), "residual": residual[0], "residual_mult": residual[1]}))
+    last = ops[-1].weight.shape[0] if isinstance(ops[-1], Conv2D) else channels
+    dense = some(rng, -128, 127, (3, last)).astype(np.int8)
+    ops.append(GlobalAveragePool(len(ops), 1 << 10, 16, 7))
+    ops.append(Dense(len(ops), dense, np.zeros(3, np.int16), np.full(3, 9, np.uint8), 8))
+    return Program(frontend, [*ops, Softmax(len(ops))], ("a", "b", "c"))
+
+
+@settings(max_examples=300)
+@given(st.integers(0, 10**6), st.integers(1, 9))
+def test_fast_and_plain_kernels_agree(seed, strip):
+    program = network(seed)
+    c, shapes = program.frontend, program.shapes()
+    if min(min(s) for s in shapes) < 1:
+        return
+    file = write(program, plan(program, strip))
+    try:
+        fast = NativeModel(file, c.frames, c.width, 3)
+    except ModelError as error:
+        assert error.reason == "RANGE"
+        return
+    plain = NativeModel(file, c.frames, c.width, 3, PLAIN)
+    features = some(np.random.default_rng(seed), 0, 255, (c.frames, c.width)).astype(np.uint8)
+    found = fast.trace(features, shapes[1:], kinds(program))
+    for a, b in zip(found, plain.trace(features, shapes[1:], kinds(program)), strict=True):
+        assert np.array_equal(a, b)
+
+
+def test_most_of_these_networks_run():
+    """Few are refused for their sums, and what they compute does not all lie at the ends of a byte."""
+    ran, inside = 0, []
+    for seed in range(60):
+        program = network(seed)
+        c = program.frontend
+        try:
+            model = NativeModel(write(program, plan(program)), c.frames, c.width, 3)
+        except (ModelError, ValueError, ZeroDivisionError):
+            continue
+        ran += 1
+        features = some(np.random.default_rng(seed), 0, 255, (c.frames, c.width)).astype(np.uint8)
+        value = model.trace(features, program.shapes()[1:], kinds(program))[-4]
+        inside.append(np.mean((value > 0) & (value < 255)))
+    assert ran >= 40 and np.mean(inside) > 0.3
+
+
+@given(st.integers(0, 10**6))
+def test_fast_and_plain_transforms_agree(seed):
+    rng = np.random.default_rng(seed)
+    config = random_frontend(rng, frames=10, width=int(rng.integers(2, 30)))
+    signals = hard_signals(10, 2000, seed)
+    assert np.array_equal(FrontEndEngine(config).clips(signals), FrontEndEngine(config, PLAIN).clips(signals))
+
+
+HALVES = """
+#include <stdio.h>
+#include "multiply.h"
+
+static int64_t pick(uint32_t *state, int64_t low, int64_t high) {
+    *state = *state * 1664525u + 1013904223u;
+    const uint32_t r = *state ^ *state >> 15;
+    const int64_t near = (int64_t)(r >> 4 & 3);
+    return r % 8 == 0 ? low + near : r % 8 == 1 ? high - near : low + (int64_t)(((uint64_t)r << 20 ^ r) % (uint64_t)(high - low + 1));
+}
+
+int main(void) {
+    const int64_t q30 = 1 << 30;
+    uint32_t state = 1;
+    for (long i = 0; i < 20000000; i++) {
+        const int64_t a = pick(&state, INT32_MIN, INT32_MAX), b = pick(&state, -q30, q30), c = pick(&state, 0, 65535);
+        const int64_t s = a == INT32_MIN ? 0 : a;
+        const uint32_t u = (uint32_t)a;
+        if (tympan_mulh((int32_t)a, tympan_as_factor((int32_t)b)) != a * b >> 32 || tympan_square((int32_t)s) != s * s >> 32
+            || tympan_scale(u, (uint32_t)c) != (uint32_t)((uint64_t)u * (uint64_t)c >> 16)) {
+            printf("%lld %lld %lld", (long long)a, (long long)b, (long long)c);
+            return 1;
+        }
+    }
+    return 0;
+}
+"""  # noqa: E501
+
+
+def test_products_by_halves_are_exact(tmp_path):
+    """For chips without a multiplication that gives the high half; bench/xtensa.py runs the whole core with it."""
+    (tmp_path / "halves.c").write_text(HALVES)
+    flags = ["-std=c99", "-O2", "-fsanitize=undefined", "-fno-sanitize-recover=all", "-DTYMPAN_MULTIPLY_BY_HALVES"]
+    core = ROOT / "native" / "core"
+    subprocess.run(["cc", *flags, f"-I{core}", tmp_path / "halves.c", "-o", tmp_path / "halves"], check=True)
+    done = subprocess.run([tmp_path / "halves"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+
+
+def test_the_front_end_by_halves_is_the_same(tmp_path):
+    library = tmp_path / "libhalves.so"
+    sources = [*(ROOT / "native" / "core").rglob("*.c"), ROOT / "native" / "host" / "host.c"]
+    sources = [s for s in sources if s.parent.name != "plain"]
+    subprocess.run(
+        ["cc", "-std=c99", "-O1", "-fPIC", "-shared", "-DTYMPAN_MULTIPLY_BY_HALVES", *sources, "-o", library],
+        check=True,
+    )
+    for seed in range(20):
+        config = random_frontend(np.random.default_rng(seed), frames=10, width=12)
+        signals = hard_signals(20, 3000, seed)
+        assert np.array_equal(FrontEndEngine(config).clips(signals), FrontEndEngine(config, library).clips(signals))

@@ -1,0 +1,58 @@
+/* Runs the core on what standard input holds, for counting (bench/xtensa.py reads the answer):
+ *
+ *   in   what u32, times u32, bytes of the model u32, bytes of the input u32, model, input
+ *   out  bytes of tables, arena and stream u32, then
+ *        WINDOW: probabilities u16 [labels];  FRAMES: features of the last frame;  HOPS: the window, then probabilities
+ *
+ * `times` repeats the work, so that two runs differ by exactly what is to be counted. */
+#include "../../native/core/tympan.h"
+#include "runtime.h"
+
+enum { WINDOW, FRAMES, HOPS };
+
+static uint32_t file[1 << 18], input[1 << 18], memory[1 << 18], stream_memory[1 << 16], features[1 << 12];
+static uint16_t probabilities[255];
+
+int main(void) {
+    uint32_t head[4]; /* what, times, bytes, bytes */
+    tympan_memory need;
+    tympan_model model;
+    tympan_stream stream;
+    runtime_read(head, sizeof head);
+    if (head[2] > sizeof file || head[3] > sizeof input) {
+        return 3;
+    }
+    runtime_read(file, head[2]);
+    runtime_read(input, head[3]);
+    if (tympan_model_measure(file, head[2], &need) != TYMPAN_OK || need.tables + need.arena > sizeof memory
+        || need.stream > sizeof stream_memory
+        || tympan_model_open(&model, file, head[2], memory, need.tables + need.arena) != TYMPAN_OK) {
+        return 4;
+    }
+    const tympan_frontend_config *config = &model.frontend;
+    const uint32_t width = tympan_frontend_width(config), step = config->rate / 1000u * model.listening.hop;
+    tympan_stream_open(&stream, config, stream_memory, 4);
+    const int16_t *samples = (const int16_t *)input;
+    const int32_t *slots = (const int32_t *)input;
+    for (uint32_t i = 0; i < head[1]; i++) {
+        if (head[0] == WINDOW) {
+            tympan_model_run(&model, (const uint8_t *)input, probabilities);
+        } else if (head[0] == FRAMES) {
+            tympan_frontend_push(&stream.frontend, samples + i * config->hop, config->hop, (uint8_t *)features);
+        } else {
+            tympan_stream_slots(&stream, slots + i * step, 1, step);
+            tympan_stream_level(&stream);
+            tympan_model_run(&model, stream.window, probabilities);
+        }
+    }
+    runtime_write(&need, sizeof need);
+    if (head[0] == FRAMES) {
+        runtime_write(features, width);
+    } else {
+        if (head[0] == HOPS) {
+            runtime_write(stream.window, config->frames * width);
+        }
+        runtime_write(probabilities, 2u * model.label_count);
+    }
+    return 0;
+}

@@ -1,0 +1,12 @@
+/* The reset vector: a stack, then C. */
+    .section .reset, "ax"
+    .global _reset
+    .align 4
+_reset:
+    j 1f
+    .align 4
+    .literal_position
+1:  movi a1, __stack
+    movi a0, runtime_main
+    callx0 a0
+    .size _reset, . - _reset
