@@ -46,7 +46,7 @@ def card(
     result: Result, data: Path,
 ) -> str:  # fmt: skip
     """The card as Markdown. target: the shipped model.bin; origin: the licence line; data: the test set."""
-    name, (program, _) = target.stem, read(file)
+    name, (program, plan) = target.stem, read(file)
     macs = sum(multiply_adds(op, s) for op, s in zip(program.operators, program.shapes()[1:], strict=True))
     memory = NativeModel(file).memory
     r = config.recipe
@@ -65,6 +65,7 @@ def card(
 | data | {sum(config.clips.values())} training clips of `{Path(config.data).name}` |
 | recipe | {recipe} |
 | made with | `{command(config)}` ({hours:.1f} h) |
+| planned in | strips of {plan.strip} frames (`python -m host.compile RUN --strip {plan.strip}`) |
 | parameters | {parameters:,} |
 | multiply-adds per window | {macs:,} |
 | window | {program.frontend.frames} frames, {program.frontend.width} features each |
