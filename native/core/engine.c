@@ -61,16 +61,16 @@ static void run_operator(
     uint8_t *y = buffer(model, out) + (first - out->base) * tympan_frame_bytes(out);
     switch (op->kind) {
         case TYMPAN_CONV2D:
-            tympan_conv2d(op, in, out, x, y, frames);
+            tympan_conv2d(model, op, in, out, x, y, frames);
             break;
         case TYMPAN_MAX_POOL:
             tympan_max_pool(op, in, out, x, y, frames);
             break;
         case TYMPAN_GATE:
-            tympan_gate(op, values, out, model->sigmoid, x, other, residual, y, first, frames);
+            tympan_gate(model, op, out, x, other, residual, y, first, frames);
             break;
         case TYMPAN_ADD:
-            tympan_add(op, values, out, x, other, y, first, frames);
+            tympan_add(model, op, out, x, other, y, first, frames);
             break;
         case TYMPAN_GLOBAL_AVERAGE_POOL: {
             int32_t *sums = (int32_t *)(void *)(buffer(model, out) - 4u * out->channels);
@@ -85,7 +85,7 @@ static void run_operator(
             break;
         }
         case TYMPAN_DENSE:
-            tympan_dense(op, in, x, (int16_t *)(void *)y);
+            tympan_dense(model, op, in, x, (int16_t *)(void *)y);
             break;
         default:
             y = (uint8_t *)probabilities;

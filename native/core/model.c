@@ -241,7 +241,7 @@ static tympan_status open_plan(const chunk *part, tympan_model *model) {
     model->strip = u16(part->data + 2);
     model->arena_bytes = u32(part->data + 4);
     model->records = part->data + 8;
-    model->records_end = part->data + part->bytes;
+    model->records_bytes = part->bytes - 8;
     if (model->operator_count < 2 || model->operator_count > 254) {
         return TYMPAN_GRAPH;
     }

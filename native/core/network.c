@@ -25,29 +25,23 @@ static layout layout_of(unsigned operator_count) {
     return at;
 }
 
-/* The caller's memory is aligned to 4 bytes; where pointers are longer, the tables begin a little later. */
-enum { ALIGNMENT = sizeof(void *), SLACK = ALIGNMENT - 4 };
-
-static uint8_t *aligned(void *memory) {
-    return (uint8_t *)memory + (((uintptr_t)memory + SLACK) / ALIGNMENT * ALIGNMENT - (uintptr_t)memory);
-}
-
 tympan_status tympan_network_measure(const tympan_model *model, uint32_t *bytes) {
-    const uint8_t *p = model->records;
+    uint32_t at = 0;
     uint8_t bands[255], channels[255]; /* of each value */
     uint32_t prepared = 0, scratch = 0;
     bands[0] = (uint8_t)tympan_frontend_width(&model->frontend);
     channels[0] = 1;
     for (unsigned i = 0; i < model->operator_count; i++) {
         tympan_operator op;
-        if (p == model->records_end) { /* else there are 4 bytes at least */
+        if (at == model->records_bytes) { /* else there are 4 bytes at least */
             return TYMPAN_OPERATOR;
         }
-        if (p[1] > i) {
+        const unsigned source = model->records[at + 1];
+        if (source > i) {
             return TYMPAN_GRAPH;
         }
-        p = tympan_operator_unpack(&op, p, model->records_end, channels[p[1]]);
-        if (!p) {
+        at = tympan_operator_unpack(&op, model, at, channels[source]);
+        if (at == 0) {
             return TYMPAN_OPERATOR;
         }
         const bool two = op.kind == TYMPAN_GATE || op.kind == TYMPAN_ADD;
@@ -55,32 +49,32 @@ tympan_status tympan_network_measure(const tympan_model *model, uint32_t *bytes)
             || (op.kind == TYMPAN_SOFTMAX) != (i + 1u == model->operator_count)) {
             return TYMPAN_GRAPH;
         }
-        const unsigned in = bands[op.source], out = tympan_bands_out(&op, in);
+        const unsigned in = bands[source], out = tympan_bands_out(&op, in);
         if (out == 0 || out > 255) {
             return TYMPAN_SHAPE;
         }
         bands[i + 1] = (uint8_t)out;
         channels[i + 1] = op.channels;
-        prepared += tympan_prepared_bytes(&op, channels[op.source]);
-        const uint32_t work = tympan_scratch_bytes(&op, in, channels[op.source]);
+        prepared += tympan_prepared_bytes(&op, channels[source]);
+        const uint32_t work = tympan_scratch_bytes(&op, in, channels[source]);
         scratch = work > scratch ? work : scratch;
     }
-    *bytes = SLACK + layout_of(model->operator_count).prepared + prepared + round4(scratch);
-    return p == model->records_end ? TYMPAN_OK : TYMPAN_OPERATOR;
+    *bytes = layout_of(model->operator_count).prepared + prepared + round4(scratch);
+    return at == model->records_bytes ? TYMPAN_OK : TYMPAN_OPERATOR;
 }
 
 tympan_status tympan_network_open(tympan_model *model, void *memory) {
-    const layout at = layout_of(model->operator_count);
-    uint8_t *tables = aligned(memory);
-    tympan_operator *operators = (tympan_operator *)(void *)tables;
-    tympan_value *values = (tympan_value *)(void *)(tables + at.values);
+    const layout tables = layout_of(model->operator_count);
     const tympan_frontend_config *c = &model->frontend;
-    const uint8_t *p = model->records;
-    int32_t *prepared = (int32_t *)(void *)(tables + at.prepared);
+    tympan_operator *operators = memory;
+    tympan_value *values = (tympan_value *)(void *)((uint8_t *)memory + tables.values);
+    int32_t *prepared = (int32_t *)(void *)((uint8_t *)memory + tables.prepared);
+    uint32_t at = 0, filled = 0;
     uint64_t work = 0;
     model->operators = operators;
     model->values = values;
-    model->sigmoid = tables + at.sigmoid;
+    model->sigmoid = (uint8_t *)memory + tables.sigmoid;
+    model->prepared = prepared;
     tympan_sigmoid_table(model->sigmoid);
     memset(values, 0, (model->operator_count + 1u) * sizeof *values);
     values[0].frames = values[0].columns = c->frames;
@@ -90,10 +84,10 @@ tympan_status tympan_network_open(tympan_model *model, void *memory) {
     for (unsigned i = 0; i < model->operator_count; i++) {
         tympan_operator *op = &operators[i];
         tympan_value *out = &values[i + 1];
-        p = tympan_operator_unpack(op, p, model->records_end, values[p[1]].channels);
+        at = tympan_operator_unpack(op, model, at, values[model->records[at + 1]].channels);
         tympan_status status = tympan_verify_shape(op, values, out);
         if (status == TYMPAN_OK) {
-            status = tympan_verify_range(op, values);
+            status = tympan_verify_range(model, op);
         }
         if (status != TYMPAN_OK) {
             return status;
@@ -106,16 +100,11 @@ tympan_status tympan_network_open(tympan_model *model, void *memory) {
         }
         out->offset = (uint16_t)offset;
         work += tympan_work(op, values, out);
-        const uint32_t bytes = tympan_prepared_bytes(op, values[op->source].channels);
-        if (bytes) {
-            tympan_prepare(op, values, prepared);
-            op->start = prepared;
-            prepared += bytes / 4;
-        }
+        op->prepared = filled;
+        tympan_prepare(model, op, prepared + filled);
+        filled += tympan_prepared_bytes(op, values[op->source].channels) / 4;
     }
-    for (unsigned i = 0; i < model->operator_count; i++) {
-        operators[i].scratch = (uint8_t *)prepared; /* behind the last table */
-    }
+    model->scratch = (uint8_t *)(prepared + filled);
     values[model->operator_count].offset = 0; /* the last one writes to its caller */
     if (work > MAX_WORK) {
         return TYMPAN_WORK;

@@ -5,14 +5,11 @@ static uint16_t u16(const uint8_t *p) {
     return (uint16_t)(p[0] | p[1] << 8);
 }
 
-/* The file is aligned to 4 bytes and so is every record: what is read in place is aligned too. */
-static const int16_t *i16_at(const uint8_t *p) {
-    return (const int16_t *)(const void *)p;
-}
-
-const uint8_t *tympan_operator_unpack(tympan_operator *op, const uint8_t *p, const uint8_t *end, unsigned channels_in) {
+uint32_t tympan_operator_unpack(tympan_operator *op, const tympan_model *model, uint32_t at, unsigned channels_in) {
     static const uint8_t head_bytes[] = {0, 16, 12, 16, 12, 12, 12, 8};
-    if (end - p < 8 || p[0] < TYMPAN_CONV2D || p[0] > TYMPAN_SOFTMAX || end - p < head_bytes[p[0]]) {
+    const uint8_t *p = model->records + at;
+    const uint32_t left = model->records_bytes - at;
+    if (left < 8 || p[0] < TYMPAN_CONV2D || p[0] > TYMPAN_SOFTMAX || left < head_bytes[p[0]]) {
         return 0;
     }
     op->kind = p[0];
@@ -26,7 +23,6 @@ const uint8_t *tympan_operator_unpack(tympan_operator *op, const uint8_t *p, con
     op->pad = op->bias_shift = 0;
     op->mult = 0;
     op->channels = (uint8_t)channels_in;
-    const uint8_t *data = p + head_bytes[op->kind];
     uint32_t shorts = 0, mults = 0, weights = 0; /* how many follow */
     switch (op->kind) {
         case TYMPAN_CONV2D:
@@ -76,12 +72,8 @@ const uint8_t *tympan_operator_unpack(tympan_operator *op, const uint8_t *p, con
         default:
             break;
     }
-    uint32_t bytes = (2 * shorts + mults + weights + 3) & ~UINT32_C(3);
-    if (bytes > (uint32_t)(end - data)) {
-        return 0;
-    }
-    op->bias = i16_at(data);
-    op->start = 0;
-    op->scratch = 0;
-    return data + bytes;
+    op->constants = at + head_bytes[op->kind];
+    op->prepared = 0;
+    const uint32_t bytes = head_bytes[op->kind] + ((2 * shorts + mults + weights + 3) & ~UINT32_C(3));
+    return bytes > left ? 0 : at + bytes;
 }

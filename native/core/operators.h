@@ -26,26 +26,35 @@ struct tympan_operator {
     uint8_t channels;        /* written */
     uint8_t t, f, pad, stride_t, stride_f, groups, bias_shift;
     int32_t mult;            /* of a pool, or of a gate's residual */
-    const int16_t *bias;     /* [channels], in the file; its other constants follow, as below */
-    const int32_t *start;    /* [channels], what a sum starts with; a convolution's prepared weights follow */
-    uint8_t *scratch;        /* of a convolution that gathers */
+    uint32_t constants;      /* where its constants begin in the records: bytes; no pointers, so that tables are as */
+    uint32_t prepared;       /* large on any chip; and where its table begins among those prepared: int32 */
 };
 
 #define TYMPAN_BLOCK 3 /* channels whose prepared weights lie side by side */
 
+/* Biases [channels]. What the file holds is aligned to 4 bytes, and so is every record. */
+static inline const int16_t *tympan_biases(const tympan_model *model, const tympan_operator *op) {
+    return (const int16_t *)(const void *)(model->records + op->constants);
+}
+
 /* Factors of a gate or an add: [channels] of the source, then [channels] of the other. */
-static inline const int16_t *tympan_factors(const tympan_operator *op) {
-    return op->bias + op->channels;
+static inline const int16_t *tympan_factors(const tympan_model *model, const tympan_operator *op) {
+    return tympan_biases(model, op) + op->channels;
 }
 
 /* Multipliers [channels] of a convolution or a dense layer. */
-static inline const uint8_t *tympan_mults(const tympan_operator *op) {
-    return (const uint8_t *)(op->bias + op->channels);
+static inline const uint8_t *tympan_mults(const tympan_model *model, const tympan_operator *op) {
+    return (const uint8_t *)tympan_factors(model, op);
 }
 
 /* Weights of a convolution or a dense layer: [channels][t][f][channels in / groups]. */
-static inline const int8_t *tympan_weights(const tympan_operator *op) {
-    return (const int8_t *)(tympan_mults(op) + op->channels);
+static inline const int8_t *tympan_weights(const tympan_model *model, const tympan_operator *op) {
+    return (const int8_t *)(tympan_mults(model, op) + op->channels);
+}
+
+/* Where sums start [channels]; the prepared weights of a convolution follow. */
+static inline const int32_t *tympan_starts(const tympan_model *model, const tympan_operator *op) {
+    return model->prepared + op->prepared;
 }
 
 /* Whether a convolution copies what it reads into patches first. */
@@ -53,9 +62,9 @@ static inline bool tympan_gathers(const tympan_operator *op) {
     return op->kind == TYMPAN_CONV2D && (op->t > 1 || op->pad > 0 || op->groups > 1);
 }
 
-/* Unpack the record at p, whose source has `channels_in` channels. Returns the next record, or NULL where the record is
- * unknown or beyond the end. */
-const uint8_t *tympan_operator_unpack(tympan_operator *op, const uint8_t *p, const uint8_t *end, unsigned channels_in);
+/* Unpack the record at byte `at`, whose source has `channels_in` channels. Returns where the next one is, or 0 where the
+ * record is unknown or runs past the end. */
+uint32_t tympan_operator_unpack(tympan_operator *op, const tympan_model *model, uint32_t at, unsigned channels_in);
 
 /* Kept within a byte. */
 static inline uint8_t tympan_clamp8(int32_t x) {
@@ -73,20 +82,22 @@ static inline int32_t tympan_rounding(const tympan_operator *op) {
 /* Kernels write `frames` output frames. Each pointer leads to the first frame needed; values are [frame][band][channel].
  * `in`, `out`: the shapes. */
 void tympan_conv2d(
-    const tympan_operator *op, const tympan_value *in, const tympan_value *out, const uint8_t *x, uint8_t *y, unsigned frames);
+    const tympan_model *model, const tympan_operator *op, const tympan_value *in, const tympan_value *out,
+    const uint8_t *x, uint8_t *y, unsigned frames);
 void tympan_max_pool(
     const tympan_operator *op, const tympan_value *in, const tympan_value *out, const uint8_t *x, uint8_t *y, unsigned frames);
 /* `first`: index of the first output frame, which says where in its cell of `a` it lies. May write over v or residual. */
 void tympan_gate(
-    const tympan_operator *op, const tympan_value *values, const tympan_value *out, const uint8_t *sigmoid,
+    const tympan_model *model, const tympan_operator *op, const tympan_value *out,
     const uint8_t *v, const uint8_t *a, const uint8_t *residual, uint8_t *y, unsigned first, unsigned frames);
 void tympan_add(
-    const tympan_operator *op, const tympan_value *values, const tympan_value *out,
+    const tympan_model *model, const tympan_operator *op, const tympan_value *out,
     const uint8_t *a, const uint8_t *b, uint8_t *y, unsigned first, unsigned frames);
 /* Adds frames to the sums [channels]; then the mean of all of them. */
 void tympan_global_sum(const tympan_value *in, const uint8_t *x, int32_t *sums, unsigned frames);
 void tympan_global_mean(const tympan_operator *op, const int32_t *sums, uint8_t *y);
-void tympan_dense(const tympan_operator *op, const tympan_value *in, const uint8_t *x, int16_t *logits);
+void tympan_dense(
+    const tympan_model *model, const tympan_operator *op, const tympan_value *in, const uint8_t *x, int16_t *logits);
 void tympan_softmax(const int16_t *logits, uint16_t *probabilities, unsigned classes);
 
 #endif

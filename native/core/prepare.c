@@ -18,7 +18,8 @@ uint32_t tympan_scratch_bytes(const tympan_operator *op, unsigned bands_in, unsi
 
 /* Weights of a convolution times their channel's multiplier, [block of channels][kernel band][kernel frame][channel in]
  * [channel of the block], and where a channel's sum starts: bias, rounding, and what the zero point contributes. */
-static void prepare_conv2d(const tympan_operator *op, const tympan_value *in, int32_t *start) {
+static void prepare_conv2d(const tympan_model *model, const tympan_operator *op, int32_t *start) {
+    const tympan_value *in = &model->values[op->source];
     const unsigned per_group = in->channels / op->groups, channels = op->channels / op->groups;
     const unsigned kernel = (unsigned)op->t * op->f * per_group;
     int16_t *to = (int16_t *)(void *)(start + op->channels);
@@ -27,8 +28,8 @@ static void prepare_conv2d(const tympan_operator *op, const tympan_value *in, in
             const unsigned n = channels - at < TYMPAN_BLOCK ? channels - at : TYMPAN_BLOCK;
             for (unsigned c = 0; c < n; c++) {
                 const unsigned channel = group * channels + at + c;
-                const int8_t *w = tympan_weights(op) + channel * kernel;
-                const int32_t mult = tympan_mults(op)[channel];
+                const int8_t *w = tympan_weights(model, op) + channel * kernel;
+                const int32_t mult = tympan_mults(model, op)[channel];
                 int32_t sum = 0;
                 for (unsigned kt = 0; kt < op->t; kt++) {
                     for (unsigned kf = 0; kf < op->f; kf++) {
@@ -38,7 +39,7 @@ static void prepare_conv2d(const tympan_operator *op, const tympan_value *in, in
                         }
                     }
                 }
-                const int32_t bias = op->bias[channel] * (INT32_C(1) << op->bias_shift);
+                const int32_t bias = tympan_biases(model, op)[channel] * (INT32_C(1) << op->bias_shift);
                 start[channel] = (int32_t)(((uint32_t)bias - (uint32_t)sum * in->zero) * (uint32_t)mult + (uint32_t)tympan_rounding(op));
             }
             to += n * kernel;
@@ -49,10 +50,11 @@ static void prepare_conv2d(const tympan_operator *op, const tympan_value *in, in
 
 /* Where a gate's or an add's sums start: bias, rounding, and what zero points contribute. Only the gate's own depends on
  * the attention and is left to the kernel. */
-static void prepare_affine(const tympan_operator *op, const tympan_value *values, int32_t *start) {
-    const int16_t *mult = tympan_factors(op), *other_mult = mult + op->channels;
+static void prepare_affine(const tympan_model *model, const tympan_operator *op, int32_t *start) {
+    const tympan_value *values = model->values;
+    const int16_t *mult = tympan_factors(model, op), *other_mult = mult + op->channels;
     for (unsigned c = 0; c < op->channels; c++) {
-        uint32_t sum = (uint32_t)(op->bias[c] * (INT32_C(1) << op->bias_shift)) + (uint32_t)tympan_rounding(op);
+        uint32_t sum = (uint32_t)(tympan_biases(model, op)[c] * (INT32_C(1) << op->bias_shift)) + (uint32_t)tympan_rounding(op);
         if (op->kind == TYMPAN_ADD) {
             sum -= (uint32_t)(values[op->source].zero * mult[c]);
             sum -= (uint32_t)(values[op->other].zero * other_mult[c]);
@@ -63,10 +65,10 @@ static void prepare_affine(const tympan_operator *op, const tympan_value *values
     }
 }
 
-void tympan_prepare(const tympan_operator *op, const tympan_value *values, int32_t *start) {
+void tympan_prepare(const tympan_model *model, const tympan_operator *op, int32_t *start) {
     if (op->kind == TYMPAN_CONV2D) {
-        prepare_conv2d(op, &values[op->source], start);
-    } else {
-        prepare_affine(op, values, start);
+        prepare_conv2d(model, op, start);
+    } else if (op->kind == TYMPAN_GATE || op->kind == TYMPAN_ADD) {
+        prepare_affine(model, op, start);
     }
 }

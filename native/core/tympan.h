@@ -152,14 +152,15 @@ struct tympan_model {
     tympan_listening listening;
     const char *labels;        /* label_count strings, each ended by a NUL */
     const uint8_t *records;    /* of the operators */
-    const uint8_t *records_end;
     const tympan_operator *operators; /* unpacked */
     tympan_value *values;      /* [operator_count + 1], the features first */
     uint8_t *arena;
     uint8_t *sigmoid;          /* [256] */
+    const int32_t *prepared;   /* constants of the kernels, made from those in the records */
+    uint8_t *scratch;          /* what a kernel works in */
     tympan_trace trace;
     void *trace_context;
-    uint32_t arena_bytes;
+    uint32_t arena_bytes, records_bytes;
     uint16_t strip;            /* feature frames per step */
     uint8_t operator_count, label_count;
 };

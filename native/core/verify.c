@@ -88,7 +88,8 @@ static uint64_t magnitude(int32_t x) {
     return x < 0 ? 0u - (uint32_t)x : (uint32_t)x;
 }
 
-tympan_status tympan_verify_range(const tympan_operator *op, const tympan_value *values) {
+tympan_status tympan_verify_range(const tympan_model *model, const tympan_operator *op) {
+    const tympan_value *values = model->values;
     const tympan_value *in = &values[op->source];
     if (op->kind == TYMPAN_MAX_POOL || op->kind == TYMPAN_SOFTMAX) {
         return TYMPAN_OK;
@@ -101,19 +102,19 @@ tympan_status tympan_verify_range(const tympan_operator *op, const tympan_value 
         uint64_t sum = (uint64_t)in->frames * in->bands * reach(in);
         return sum <= INT32_MAX && sum * (uint32_t)op->mult <= room ? TYMPAN_OK : TYMPAN_RANGE;
     }
-    const int8_t *w = tympan_weights(op);
+    const int8_t *w = tympan_weights(model, op);
     const uint32_t per_channel = op->kind == TYMPAN_DENSE ? in->channels : (uint32_t)op->t * op->f * (in->channels / op->groups);
     for (unsigned c = 0; c < op->channels; c++) {
-        uint64_t sum = magnitude(op->bias[c]) << op->bias_shift, mult = 1;
+        uint64_t sum = magnitude(tympan_biases(model, op)[c]) << op->bias_shift, mult = 1;
         if (op->kind == TYMPAN_CONV2D || op->kind == TYMPAN_DENSE) {
             uint64_t weights = 0;
             for (uint32_t i = 0; i < per_channel; i++) {
                 weights += magnitude(*w++);
             }
             sum += weights * reach(in);
-            mult = tympan_mults(op)[c];
+            mult = tympan_mults(model, op)[c];
         } else {
-            uint64_t mine = magnitude(tympan_factors(op)[c]), others = magnitude(tympan_factors(op)[op->channels + c]);
+            uint64_t mine = magnitude(tympan_factors(model, op)[c]), others = magnitude(tympan_factors(model, op)[op->channels + c]);
             if (op->kind == TYMPAN_GATE) {
                 sum += (mine + others + 1) * reach(in); /* the sigmoid is below 1, its shift rounds down */
             } else {

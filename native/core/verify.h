@@ -9,7 +9,7 @@ tympan_status tympan_verify_shape(const tympan_operator *op, const tympan_value 
 /* Bands of what the operator writes, 0 where its kernel does not fit those it reads. */
 unsigned tympan_bands_out(const tympan_operator *op, unsigned bands);
 /* Whether every sum the operator forms fits 32 bits, whatever the input. */
-tympan_status tympan_verify_range(const tympan_operator *op, const tympan_value *values);
+tympan_status tympan_verify_range(const tympan_model *model, const tympan_operator *op);
 /* Whether the strips of a whole window run in the arena without one value destroying another. */
 tympan_status tympan_verify_plan(tympan_model *model);
 

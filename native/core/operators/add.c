@@ -4,10 +4,11 @@
 #include "../operators.h"
 
 void tympan_add(
-    const tympan_operator *op, const tympan_value *values, const tympan_value *out,
+    const tympan_model *model, const tympan_operator *op, const tympan_value *out,
     const uint8_t *a, const uint8_t *b, uint8_t *y, unsigned first, unsigned frames) {
-    const unsigned channels = out->channels, cells = values[op->other].bands, shift = op->shift;
-    const int16_t *mult = tympan_factors(op), *other_mult = mult + channels;
+    const unsigned channels = out->channels, cells = model->values[op->other].bands, shift = op->shift;
+    const int16_t *mult = tympan_factors(model, op), *other_mult = mult + channels;
+    const int32_t *start = tympan_starts(model, op);
     unsigned in_cell = first % op->t; /* the first frame's place in its cell */
     for (; frames > 0; frames--) {
         const uint8_t *cell = b;
@@ -15,7 +16,7 @@ void tympan_add(
             for (unsigned j = op->f; j > 0; j--) {
                 for (unsigned c = 0; c < channels; c++) {
                     const uint32_t sum = (uint32_t)(*a++ * mult[c]) + (uint32_t)(cell[c] * other_mult[c]);
-                    *y++ = tympan_clamp8((int32_t)(sum + (uint32_t)op->start[c]) >> shift);
+                    *y++ = tympan_clamp8((int32_t)(sum + (uint32_t)start[c]) >> shift);
                 }
             }
         }

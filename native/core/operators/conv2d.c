@@ -137,9 +137,8 @@ static void multiply_group(
 }
 
 /* The columns between the padded ones: [group][band][kernel frame][channel of the group]. */
-static void gather(const tympan_operator *op, const tympan_value *in, const uint8_t *x, unsigned per_group) {
+static void gather(const tympan_operator *op, const tympan_value *in, const uint8_t *x, uint8_t *to, unsigned per_group) {
     const unsigned row = (unsigned)in->bands * in->channels, edge = (unsigned)op->pad * op->t * per_group;
-    uint8_t *to = op->scratch;
     for (unsigned group = 0; group < op->groups; group++, x += per_group) {
         to += edge;
         for (unsigned band = 0; band < in->bands; band++) {
@@ -155,7 +154,8 @@ static void gather(const tympan_operator *op, const tympan_value *in, const uint
 }
 
 void tympan_conv2d(
-    const tympan_operator *op, const tympan_value *in, const tympan_value *out, const uint8_t *x, uint8_t *y, unsigned frames) {
+    const tympan_model *model, const tympan_operator *op, const tympan_value *in, const tympan_value *out,
+    const uint8_t *x, uint8_t *y, unsigned frames) {
     unsigned per_group = in->channels, channels = op->channels;
     if (op->groups > 1) { /* a division takes its time */
         per_group /= op->groups;
@@ -163,13 +163,14 @@ void tympan_conv2d(
     }
     const unsigned row = (unsigned)in->bands * in->channels, column = op->t * per_group;
     const unsigned columns = in->bands + 2u * op->pad;
-    const int16_t *weights = (const int16_t *)(const void *)(op->start + op->channels);
+    const int32_t *start = tympan_starts(model, op);
+    const int16_t *weights = (const int16_t *)(const void *)(start + op->channels);
     const unsigned step = op->stride_f * column, length = op->f * column;
     patches p = {x, step, length, (int32_t)(2 * step - length), 0, op->shift, op->channels};
     unsigned count = out->bands;
     const bool gathered = tympan_gathers(op);
     if (gathered) {
-        memset(op->scratch, in->zero, columns * op->t * in->channels);
+        memset(model->scratch, in->zero, columns * op->t * in->channels);
     } else if (op->f == 1 && op->stride_f == 1 && op->stride_t == 1) {
         count *= frames; /* the end of one frame is the start of the next */
         frames = 1;
@@ -177,12 +178,12 @@ void tympan_conv2d(
     for (unsigned t = 0; t < frames; t++, x += op->stride_t * row, y += (unsigned)out->bands * op->channels) {
         p.first = x;
         if (gathered) {
-            gather(op, in, x, per_group);
-            p.first = op->scratch;
+            gather(op, in, x, model->scratch, per_group);
+            p.first = model->scratch;
         }
         for (unsigned group = 0; group < op->groups; group++, p.first += columns * column) {
             const unsigned first = group * channels;
-            multiply_group(&p, count, weights + first * p.length, op->start + first, y + first, channels);
+            multiply_group(&p, count, weights + first * p.length, start + first, y + first, channels);
         }
     }
 }

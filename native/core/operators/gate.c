@@ -55,12 +55,12 @@ TYMPAN_ALONE static void gate_any(const cells *w, unsigned t, unsigned f, bool r
 }
 
 void tympan_gate(
-    const tympan_operator *op, const tympan_value *values, const tympan_value *out, const uint8_t *sigmoid,
+    const tympan_model *model, const tympan_operator *op, const tympan_value *out,
     const uint8_t *v, const uint8_t *a, const uint8_t *residual, uint8_t *y, unsigned first, unsigned frames) {
-    const tympan_value *attention = &values[op->other];
-    const int16_t *mult = tympan_factors(op);
+    const tympan_value *values = model->values, *attention = &values[op->other];
+    const int16_t *mult = tympan_factors(model, op);
     const unsigned row = (unsigned)out->bands * out->channels;
-    cells w = {v, residual ? residual : v, a, sigmoid, y, mult, mult + out->channels, op->start, values[op->source].zero, op->mult,
+    cells w = {v, residual ? residual : v, a, model->sigmoid, y, mult, mult + out->channels, tympan_starts(model, op), values[op->source].zero, op->mult,
         out->channels, attention->bands, row, op->shift};
     unsigned in_cell = first % op->t; /* the first frame's place in its cell */
     while (frames > 0) {

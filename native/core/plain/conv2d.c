@@ -2,16 +2,17 @@
 #include "../operators.h"
 
 void tympan_conv2d(
-    const tympan_operator *op, const tympan_value *in, const tympan_value *out, const uint8_t *x, uint8_t *y, unsigned frames) {
+    const tympan_model *model, const tympan_operator *op, const tympan_value *in, const tympan_value *out,
+    const uint8_t *x, uint8_t *y, unsigned frames) {
     const unsigned per_group = in->channels / op->groups, step = op->channels / op->groups;
     const unsigned row = (unsigned)in->bands * in->channels;
     const int32_t rounding = tympan_rounding(op);
     for (unsigned t = 0; t < frames; t++, x += op->stride_t * row) {
         for (unsigned band = 0; band < out->bands; band++) {
-            const int8_t *w = tympan_weights(op);
+            const int8_t *w = tympan_weights(model, op);
             for (unsigned c = 0; c < op->channels; c++) {
                 const unsigned first_channel = c / step * per_group;
-                int32_t acc = (int32_t)op->bias[c] * (INT32_C(1) << op->bias_shift);
+                int32_t acc = (int32_t)tympan_biases(model, op)[c] * (INT32_C(1) << op->bias_shift);
                 for (unsigned kt = 0; kt < op->t; kt++) {
                     for (unsigned kf = 0; kf < op->f; kf++, w += per_group) {
                         unsigned at = band * op->stride_f + kf - op->pad; /* wraps below 0, and is then too large */
@@ -24,7 +25,7 @@ void tympan_conv2d(
                         }
                     }
                 }
-                *y++ = tympan_clamp8((acc * tympan_mults(op)[c] + rounding) >> op->shift);
+                *y++ = tympan_clamp8((acc * tympan_mults(model, op)[c] + rounding) >> op->shift);
             }
         }
     }

@@ -2,10 +2,11 @@
 #include "../operators.h"
 
 void tympan_gate(
-    const tympan_operator *op, const tympan_value *values, const tympan_value *out, const uint8_t *sigmoid,
+    const tympan_model *model, const tympan_operator *op, const tympan_value *out,
     const uint8_t *v, const uint8_t *a, const uint8_t *residual, uint8_t *y, unsigned first, unsigned frames) {
+    const tympan_value *values = model->values;
     const unsigned channels = out->channels;
-    const int16_t *mult = tympan_factors(op), *slope = mult + channels;
+    const int16_t *mult = tympan_factors(model, op), *slope = mult + channels;
     const int32_t zero_v = values[op->source].zero, zero_r = residual ? values[op->residual].zero : 0;
     const unsigned row_a = (unsigned)values[op->other].bands * channels, cell = first / op->t;
     const int32_t rounding = tympan_rounding(op);
@@ -14,8 +15,8 @@ void tympan_gate(
         for (unsigned band = 0; band < out->bands; band++) {
             const uint8_t *attention = row + band / op->f * channels;
             for (unsigned c = 0; c < channels; c++) {
-                int32_t gain = mult[c] + (((int32_t)slope[c] * sigmoid[attention[c]]) >> 8);
-                int32_t acc = (*v++ - zero_v) * gain + (int32_t)op->bias[c] * (INT32_C(1) << op->bias_shift);
+                int32_t gain = mult[c] + (((int32_t)slope[c] * model->sigmoid[attention[c]]) >> 8);
+                int32_t acc = (*v++ - zero_v) * gain + (int32_t)tympan_biases(model, op)[c] * (INT32_C(1) << op->bias_shift);
                 if (residual) {
                     acc += (*residual++ - zero_r) * op->mult;
                 }
