@@ -101,12 +101,12 @@ def parser() -> argparse.ArgumentParser:
         "--battery-mah", type=positive, default=1000, help="what is printed on the cell (default: %(default)s)"
     )
     p.add_argument(
-        "--instructions-per-hop", type=positive, default=34e6, help="of the network, per window (default: %(default)g)"
+        "--instructions-per-hop", type=positive, default=9.2e6, help="of the network, per window (default: %(default)g)"
     )
     p.add_argument(
         "--front-end-instructions",
         type=positive,
-        default=4.6e6,
+        default=1.8e6,
         help="per hop, gate open or not (default: %(default)g)",
     )
     p.add_argument("--cycles-per-instruction", type=positive, default=1.5, help="default: %(default)s")
