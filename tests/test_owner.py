@@ -27,12 +27,13 @@ from host.format.program import Program
 from host.reference import operators
 from host.simulator.run import STANDIN, slots
 from tests.board import MEMORY, Board, missing
-from tests.conftest import MODEL, ROOT
+from tests.conftest import ROOT
 from tests.robots import Robot
+from tools.deploy import SHIPPED_MODEL
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(missing() is not None, reason=str(missing()))]
 
-FILE = MODEL.read_bytes()
+FILE = SHIPPED_MODEL.read_bytes()
 OTHER = ROOT / "tests" / "golden" / "v1.0.bin"  # another sound model, with other words
 SETTINGS = ROOT / "device" / "settings.json"
 BROKEN = FILE[:-4] + b"\0\0\0\0"
@@ -208,9 +209,8 @@ with open("sound.raw", "wb") as f:
 
 def test_the_program_hears_and_drives_as_in_the_simulator(owner, clips, sentence, tmp_path):
     """Every line is the same: the level and all probabilities of each window, each command, each change of a pin."""
-    robot = Robot(tmp_path)
+    robot = Robot(tmp_path, FILE)
     robot.hears(sentence)
-    robot.settings(listening={"threshold": 20000, "votes": 2})  # so that there is something to obey
     expected = robot.play(LISTEN)
     scene = json.dumps({**robot.scene, "audio": "sound.raw"})
     keep = KEEP.format(MEMORY + 2 * clips.size, 4 * len(sentence))
@@ -244,7 +244,7 @@ def test_models_are_swapped_with_plain_mpremote_and_a_broken_one_stops_nothing(o
         shown = owner.soft_reset(until=other)
         assert f"model.bin does not run, model refused, {reason}:" in shown
         assert f"listening with model.good for: {other}" in shown
-    owner.mpremote("cp", str(MODEL), ":model.bin")
+    owner.mpremote("cp", str(SHIPPED_MODEL), ":model.bin")
     assert LISTENS in owner.soft_reset(until=LISTENS)
 
 
