@@ -101,7 +101,7 @@ def parser() -> argparse.ArgumentParser:
         "--battery-mah", type=positive, default=1000, help="what is printed on the cell (default: %(default)s)"
     )
     p.add_argument(
-        "--instructions-per-hop", type=positive, default=9.2e6, help="of the network, per window (default: %(default)g)"
+        "--instructions-per-hop", type=positive, default=9.1e6, help="of the network, per window (default: %(default)g)"
     )
     p.add_argument(
         "--front-end-instructions",

@@ -307,7 +307,6 @@ def test_the_demo_removes_nothing_but_its_own(run, monkeypatch, capsys, tmp_path
 def test_a_core_that_is_not_built_is_a_sentence(monkeypatch, tmp_path, capsys):
     noise = []
     monkeypatch.setattr(sys, "unraisablehook", noise.append)
-    monkeypatch.setattr(native, "_lib", None)
     monkeypatch.setattr(native, "LIBRARY", tmp_path / "none.so")
     for damaged in (False, True):
         if damaged:

@@ -47,17 +47,20 @@ def network(seed: int) -> Program:
     frames, width, channels, shift = (int(n) for n in rng.integers([6, 2, 1, 4], [24, 14, 20, 12]))
     frontend = random_frontend(rng, frames, width)
     ops = [conv(rng, 0, 1, channels, (1, 1))]
-    kind = rng.choice(["conv", "pointwise", "grouped", "pool", "gate", "add"])
+    kind = rng.choice(["conv", "pointwise", "spanning", "grouped", "depthwise", "pool", "gate", "add"])
     if kind == "pointwise":
         ops.append(conv(rng, 1, channels, int(rng.integers(1, 24)), (1, 1)))
     elif kind == "pool":
         size = (int(rng.integers(1, 4)), int(rng.integers(1, min(3, width) + 1)))
         ops.append(MaxPool(1, size, ops[0].zero))
-    elif kind in ("conv", "grouped"):
-        kernel = (int(rng.integers(1, 5)), int(rng.integers(1, min(4, width) + 1)))
+    elif kind in ("conv", "spanning", "grouped", "depthwise"):
+        kernel = (int(rng.integers(1, 5)), width if kind == "spanning" else int(rng.integers(1, min(4, width) + 1)))
         stride, pad = tuple(int(n) for n in rng.integers(1, 4, 2)), int(rng.integers(0, kernel[1]))
-        groups = int(rng.choice([g for g in range(1, channels + 1) if channels % g == 0])) if kind == "grouped" else 1
-        ops.append(conv(rng, 1, channels, groups * int(rng.integers(1, 8)), kernel, stride, pad, groups))
+        groups = {"grouped": int(rng.choice([g for g in range(1, channels + 1) if channels % g == 0])),
+                  "depthwise": channels}.get(kind, 1)  # fmt: skip
+        each = 1 if kind == "depthwise" else int(rng.integers(1, 8))
+        pad = 0 if kind == "spanning" else pad
+        ops.append(conv(rng, 1, channels, groups * each, kernel, stride, pad, groups))
     else:
         t = int(rng.choice([n for n in (1, 2, 3, 4) if frames % n == 0]))
         f = int(rng.choice([n for n in (1, 2, 3) if width % n == 0]))

@@ -26,8 +26,7 @@ class _Memory(ctypes.Structure):
 
 
 @cache
-def library(path: Path = LIBRARY):
-    """The loaded library; FileNotFoundError where it is not built."""
+def _loaded(path: Path):
     if not path.exists():
         raise FileNotFoundError(f"{path} is not built; run 'make core'")
     lib = ctypes.CDLL(str(path))
@@ -36,6 +35,11 @@ def library(path: Path = LIBRARY):
     for name in ("host_model_open", "host_frontend_open"):
         getattr(lib, name).restype = ctypes.c_void_p
     return lib
+
+
+def library(path: Path | None = None):
+    """The core as a library, or the one at `path`; FileNotFoundError where it is not built."""
+    return _loaded(path or LIBRARY)
 
 
 def _pointer(array: np.ndarray) -> ctypes.c_void_p:
@@ -53,7 +57,7 @@ class FrontEndEngine:
 
     handle = None
 
-    def __init__(self, config: FrontEnd, path: Path = LIBRARY):
+    def __init__(self, config: FrontEnd, path: Path | None = None):
         self.lib = library(path)
         self.config = config
         section = frontend_section(config)
@@ -91,7 +95,7 @@ class NativeModel:
 
     handle = None
 
-    def __init__(self, file: bytes, frames: int = 0, width: int = 0, classes: int = 0, path: Path = LIBRARY):
+    def __init__(self, file: bytes, frames: int = 0, width: int = 0, classes: int = 0, path: Path | None = None):
         """frames, width, classes: as the caller knows them from the program; only needed to run."""
         self.lib = library(path)
         self.frames, self.width, self.classes = frames, width, classes

@@ -57,9 +57,24 @@ static inline const int32_t *tympan_starts(const tympan_model *model, const tymp
     return model->prepared + op->prepared;
 }
 
-/* Whether a convolution copies what it reads into patches first. */
-static inline bool tympan_gathers(const tympan_operator *op) {
-    return op->kind == TYMPAN_CONV2D && (op->t > 1 || op->pad > 0 || op->groups > 1);
+/* Whether each channel of a convolution reads one of its own. */
+static inline bool tympan_is_depthwise(const tympan_operator *op, unsigned channels_in) {
+    return op->groups > 1 && op->groups == channels_in && op->channels == channels_in;
+}
+
+/* Whether a convolution copies what it reads into patches first: its patches then are [kernel band][kernel frame][channel],
+ * else they are as the input is. */
+static inline bool tympan_gathers(const tympan_operator *op, unsigned bands_in, unsigned channels_in) {
+    if (tympan_is_depthwise(op, channels_in)) {
+        return op->f > 1;
+    }
+    return op->groups > 1 || op->pad > 0 || (op->t > 1 && op->f < bands_in);
+}
+
+/* Bytes for patches, with the columns that pad them. */
+static inline uint32_t tympan_scratch_bytes(const tympan_operator *op, unsigned bands_in, unsigned channels_in) {
+    const bool needed = op->kind == TYMPAN_CONV2D && tympan_gathers(op, bands_in, channels_in);
+    return needed ? (bands_in + 2u * op->pad) * op->t * channels_in : 0;
 }
 
 /* Unpack the record at byte `at`, whose source has `channels_in` channels. Returns where the next one is, or 0 where the

@@ -12,39 +12,40 @@ uint32_t tympan_prepared_bytes(const tympan_operator *op, unsigned channels_in) 
     return 4u * op->channels + ((2 * weights + 3u) & ~UINT32_C(3));
 }
 
-uint32_t tympan_scratch_bytes(const tympan_operator *op, unsigned bands_in, unsigned channels_in) {
-    return tympan_gathers(op) ? (bands_in + 2u * op->pad) * op->t * channels_in : 0;
+/* Weights of one channel times its multiplier, `apart` from each other, and where its sums start: bias, rounding, and what
+ * the zero point contributes. */
+static int32_t prepare_channel(
+    const tympan_model *model, const tympan_operator *op, unsigned channel, unsigned per_group, int16_t *to, unsigned apart) {
+    const tympan_value *in = &model->values[op->source];
+    const bool by_band = tympan_gathers(op, in->bands, in->channels);
+    const int8_t *w = tympan_weights(model, op) + channel * op->t * op->f * per_group;
+    const int32_t mult = tympan_mults(model, op)[channel];
+    uint32_t sum = (uint32_t)(tympan_biases(model, op)[channel] * (INT32_C(1) << op->bias_shift));
+    for (unsigned kt = 0; kt < op->t; kt++) {
+        for (unsigned kf = 0; kf < op->f; kf++) {
+            const unsigned at = (by_band ? kf * op->t + kt : kt * op->f + kf) * per_group;
+            for (unsigned i = 0; i < per_group; i++) {
+                sum -= (uint32_t)(*w * in->zero);
+                to[(at + i) * apart] = (int16_t)(*w++ * mult);
+            }
+        }
+    }
+    return (int32_t)(sum * (uint32_t)mult + (uint32_t)tympan_rounding(op));
 }
 
-/* Weights of a convolution times their channel's multiplier, [block of channels][kernel band][kernel frame][channel in]
- * [channel of the block], and where a channel's sum starts: bias, rounding, and what the zero point contributes. */
+/* [block of channels][element of a patch][channel of the block]; depthwise, one block of all channels. */
 static void prepare_conv2d(const tympan_model *model, const tympan_operator *op, int32_t *start) {
-    const tympan_value *in = &model->values[op->source];
-    const unsigned per_group = in->channels / op->groups, channels = op->channels / op->groups;
-    const unsigned kernel = (unsigned)op->t * op->f * per_group;
-    int16_t *to = (int16_t *)(void *)(start + op->channels);
-    for (unsigned group = 0; group < op->groups; group++) {
-        for (unsigned at = 0; at < channels;) {
-            const unsigned n = channels - at < TYMPAN_BLOCK ? channels - at : TYMPAN_BLOCK;
-            for (unsigned c = 0; c < n; c++) {
-                const unsigned channel = group * channels + at + c;
-                const int8_t *w = tympan_weights(model, op) + channel * kernel;
-                const int32_t mult = tympan_mults(model, op)[channel];
-                int32_t sum = 0;
-                for (unsigned kt = 0; kt < op->t; kt++) {
-                    for (unsigned kf = 0; kf < op->f; kf++) {
-                        for (unsigned i = 0; i < per_group; i++) {
-                            sum += *w;
-                            to[((kf * op->t + kt) * per_group + i) * n + c] = (int16_t)(*w++ * mult);
-                        }
-                    }
-                }
-                const int32_t bias = tympan_biases(model, op)[channel] * (INT32_C(1) << op->bias_shift);
-                start[channel] = (int32_t)(((uint32_t)bias - (uint32_t)sum * in->zero) * (uint32_t)mult + (uint32_t)tympan_rounding(op));
-            }
-            to += n * kernel;
-            at += n;
+    const unsigned channels_in = model->values[op->source].channels;
+    const bool depthwise = tympan_is_depthwise(op, channels_in);
+    const unsigned per_group = channels_in / op->groups, all = op->channels;
+    const unsigned channels = depthwise ? all : all / op->groups, block = depthwise ? all : TYMPAN_BLOCK;
+    int16_t *to = (int16_t *)(void *)(start + all);
+    for (unsigned channel = 0; channel < all;) {
+        const unsigned left = channels - channel % channels, n = left < block ? left : block; /* a block ends with its group */
+        for (unsigned c = 0; c < n; c++, channel++) {
+            start[channel] = prepare_channel(model, op, channel, per_group, to + c, n);
         }
+        to += n * op->t * op->f * per_group;
     }
 }
 
