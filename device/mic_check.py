@@ -2,7 +2,7 @@
 import math
 from array import array
 
-from machine import I2S, Pin
+from microphone import RATE, open_i2s
 
 VALID_BITS = 18  # of the SPH0645; the rest of the 24 is zero
 
@@ -76,25 +76,15 @@ def describe(left, right, wanted="left", data_pin=41):
     return f"good: sound in the {wanted} slot, {text}."
 
 
-def mic_check(pins, wanted="left", ms=500, rate=16000):
+def mic_check(pins, wanted="left", ms=500):
     # listens to both slots. Nobody else may use I2S meanwhile.
-    i2s = I2S(
-        0,
-        sck=Pin(pins["microphone_clock"]),
-        ws=Pin(pins["microphone_word"]),
-        sd=Pin(pins["microphone_data"]),
-        mode=I2S.RX,
-        bits=32,
-        format=I2S.STEREO,
-        rate=rate,
-        ibuf=20000,
-    )
+    i2s = open_i2s(pins, 2, 20000)
     block = array("i", [0] * 1024)
     left, right = Slot(), Slot()
     try:
         for _ in range(4):  # the microphone wakes up and its offset settles
             i2s.readinto(block)
-        for _ in range(max(1, ms * rate // 512000)):
+        for _ in range(max(1, ms * RATE // 512000)):
             i2s.readinto(block)
             for i in range(0, 1024, 2):
                 left.add(block[i])

@@ -7,25 +7,40 @@ import time
 
 from machine import I2S, Pin
 
+RATE = 16000
 BUFFER = 40000  # bytes that I2S buffers by itself: some 300 ms
 STALLED_MS = 500
 WAITED_US = 10000  # a block that took so long to come did not wait in the buffers
 LOST_US = 28000  # a block may be late by a DMA buffer, and the loop by some ms
 
 
+def open_i2s(pins, channels, buffer):
+    # the microphone's slots: 32 bits, of the left side only (I2S.MONO) or of both
+    return I2S(
+        0,
+        sck=Pin(pins["microphone_clock"]),
+        ws=Pin(pins["microphone_word"]),
+        sd=Pin(pins["microphone_data"]),
+        mode=I2S.RX,
+        bits=32,
+        format=I2S.MONO if channels == 1 else I2S.STEREO,
+        rate=RATE,
+        ibuf=buffer,
+    )
+
+
 class Microphone:
-    def __init__(self, pins, slot="left", samples=640, rate=16000):
+    def __init__(self, pins, slot="left", samples=640):
         # samples: per block
-        self.channels = 1 if slot == "left" else 2  # I2S.MONO is the left slot
+        self.channels = 1 if slot == "left" else 2
         self.channel = self.channels - 1
         self.overruns = 0  # how often sound was dropped
         self.lost_ms = 0  # how much of it in all
         self.stalls = 0  # how often no sound came and I2S was started anew
         self._pins = pins
-        self._rate = rate
-        self._block_us = samples * 1000000 // rate
+        self._block_us = samples * 1000000 // RATE
         # a loop that never catches up is told of it once it is behind by all buffers and a second
-        self._late_us = (BUFFER // 2048 * 256 + 2 * samples) * 1000000 // rate + 1000000
+        self._late_us = (BUFFER // 2048 * 256 + 2 * samples) * 1000000 // RATE + 1000000
         size = 4 * self.channels * samples
         self._blocks = (memoryview(bytearray(size)), memoryview(bytearray(size)))
         self._i2s = None
@@ -33,17 +48,7 @@ class Microphone:
 
     def open(self):
         self.close()
-        self._i2s = I2S(
-            0,
-            sck=Pin(self._pins["microphone_clock"]),
-            ws=Pin(self._pins["microphone_word"]),
-            sd=Pin(self._pins["microphone_data"]),
-            mode=I2S.RX,
-            bits=32,
-            format=I2S.MONO if self.channels == 1 else I2S.STEREO,
-            rate=self._rate,
-            ibuf=BUFFER,
-        )
+        self._i2s = open_i2s(self._pins, self.channels, BUFFER)
         self._i2s.irq(self._on_filled)
         self._ready = 0  # blocks filled and not yet taken
         self._next = 0

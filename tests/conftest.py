@@ -51,3 +51,11 @@ def spoken(tmp_path_factory) -> Path:
                 x[2000 : 2000 + len(said)] += said
             soundfile.write(root / word / f"{i}.wav", to_int16(x), 16000, subtype="PCM_16")
     return root
+
+
+@pytest.fixture
+def robot(tmp_path):
+    """A simulated robot with the article's model; see tests/robots.py."""
+    from tests.robots import Robot
+
+    return Robot(tmp_path)

@@ -16,6 +16,13 @@ from tests.conftest import MODEL
 BITS = [64, pytest.param(32, marks=pytest.mark.skipif(platform.machine() != "x86_64", reason="no 32-bit compiler"))]
 START = "import launcher; launcher.start()"
 MOTORS = (35, 36, 37, 38)
+# drives for ever, as a program might that forgot to stop
+DRIVE = """
+def run(robot):
+    robot.motors.drive(60, 60)
+    while True:
+        robot.listen()
+"""
 
 
 class Robot:
@@ -67,3 +74,14 @@ def seconds(n: float, rng: np.random.Generator | None = None) -> np.ndarray:
     """So much quiet noise, int16."""
     rng = rng or np.random.default_rng(0)
     return rng.integers(-200, 200, round(n * 16000)).astype(np.int16)
+
+
+def program(robot: Robot, text: str, audio_s: float = 4) -> None:
+    """Give it this program, and so much sound."""
+    robot.write("programs/test.py", text)
+    robot.settings(program="test")
+    robot.hears(seconds(audio_s))
+
+
+def said(lines: list[str], words: str) -> bool:
+    return any(words in line for line in lines)

@@ -4,27 +4,15 @@ import binascii
 import time
 from array import array
 
-from machine import I2S, Pin
+from microphone import RATE, open_i2s
 
-RATE = 16000
 WARM_UP = 4  # blocks until the microphone's offset has settled
 
 
 def record(settings, samples=RATE):
     # one second of int16 samples as bytes: offset removed, gain applied, as the listener hears it
-    pins = settings["pins"]
-    i2s = I2S(
-        0,
-        sck=Pin(pins["microphone_clock"]),
-        ws=Pin(pins["microphone_word"]),
-        sd=Pin(pins["microphone_data"]),
-        mode=I2S.RX,
-        bits=32,
-        format=I2S.MONO if settings["microphone"]["slot"] == "left" else I2S.STEREO,
-        rate=RATE,
-        ibuf=20000,
-    )
     channels = 1 if settings["microphone"]["slot"] == "left" else 2
+    i2s = open_i2s(settings["pins"], channels, 20000)
     slots = array("i", [0] * (samples * channels))
     try:
         warm = memoryview(slots)[: 512 * channels]
