@@ -1,6 +1,7 @@
 """What the tests share: real recordings where they are there, small random programs, a folder of synthesized words."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,8 @@ MODEL = ROOT / "models" / "tinyspeech-z4.bin"
 settings.register_profile("tympan", deadline=None, derandomize=True)
 settings.load_profile("tympan")
 torch.set_num_threads(1)
+# a job in the background ignores Ctrl-C, and so would every program that a test starts and interrupts
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
