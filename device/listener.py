@@ -47,16 +47,9 @@ class Listener:
         self.decision.reset()
         self._wait = self._first
 
-    def take(self, samples):
-        # int16 samples, of at most one hop; returns the label's index where they complete a command, else -1
-        return self._window(self.stream.feed(samples))
-
     def take_slots(self, slots, channels=1, channel=0):
-        # the same for a microphone's 32-bit slots
-        return self._window(self.stream.feed_slots(slots, channels, channel))
-
-    def _window(self, frames):
-        self._wait -= frames
+        # a block of the microphone's 32-bit slots; returns the label's index where it completes a command, else -1
+        self._wait -= self.stream.feed_slots(slots, channels, channel)
         if self._wait > 0:
             return -1
         self._wait += self._every

@@ -193,8 +193,9 @@ def run(robot):
     for _ in range(300):
         robot.listen()
     before = chip.get(37)
-    for _ in range(40000000):
-        pass
+    for _ in range(400000000):  # some ten seconds, whatever the computer
+        if chip.get(37) == 65535:
+            break
     print('pins', before, chip.get(35), chip.get(36), chip.get(37), chip.get(38))
 """,
     )

@@ -25,7 +25,7 @@ def within(spans):
 
 
 class Pin:
-    IN, OUT, PULL_UP, PULL_DOWN = 1, 3, 2, 1
+    IN, OUT, PULL_UP = 1, 3, 2
     shown = {}
 
     def __init__(self, number, mode=-1, pull=-1, value=None):
@@ -87,8 +87,6 @@ def deadman_acted(us):
 
 
 class ADC:
-    ATTN_11DB = 3
-
     def __init__(self, pin, atten=3):
         self.number = pin.number
 
@@ -265,10 +263,6 @@ def lightsleep(duration):
     if scene.log:
         print("@sleep", stamp(), duration)
     time.sleep_ms(duration)
-
-
-def unique_id():
-    return b"simulated"
 
 
 time._listeners.append(deadman_acted)
