@@ -37,7 +37,7 @@ def _conv(rng, x: Node, out: int, kernel=(1, 1), **options) -> Node:
 
 def _layer(rng, x: Node) -> Node:
     frames, bands, channels = x.shape
-    kind = rng.choice(["conv", "grouped", "pool", "condense", "add"])
+    kind = rng.choice(["conv", "grouped", "pool", "condense", "add", "residual"])
     if kind == "conv":
         kernel = (int(rng.integers(1, min(4, frames) + 1)), int(rng.integers(1, 4)))
         stride = (int(rng.integers(1, 3)), int(rng.integers(1, 3)))
@@ -50,6 +50,11 @@ def _layer(rng, x: Node) -> Node:
         return _conv(rng, x, channels * int(rng.integers(1, 3)), kernel, pad=kernel[1] // 2, groups=channels)
     if kind == "pool" and frames > 3:
         return lowering.max_pool(x, (int(rng.integers(1, 3)), int(rng.integers(1, min(2, bands) + 1))))
+    if kind == "residual":  # round a convolution, which shortens what passes it
+        kernel = (int(rng.choice([k for k in (1, 3, 5) if k <= frames])), 3)
+        y = _conv(rng, x, channels, kernel, pad=1)
+        gain, other, bias = rng.standard_normal((3, channels))
+        return lowering.add(y, x, gain, other, bias, float(10 ** rng.uniform(-2, -0.5)), int(rng.choice([0, 128])))
     # values that gate or are added may be coarser by whole factors
     t = 2 if frames % 2 == 0 and rng.random() < 0.7 else 1
     f = 2 if bands % 2 == 0 and rng.random() < 0.7 else 1

@@ -67,7 +67,10 @@ def network(seed: int) -> Program:
         ops += [MaxPool(1, (t, f), ops[0].zero), conv(rng, 2, channels, channels, (1, 1))]
         constants = affine(rng, channels, shift)
         other = some(rng, -min(32767, 2 << shift), min(32767, 2 << shift), channels).astype(np.int16)
-        if kind == "add":
+        if kind == "add" and rng.random() < 0.5:  # to the middle of what the cells cover
+            ops.append(conv(rng, 1, channels, channels, (1 + 2 * int(rng.integers(0, 1 + (frames - 1) // 2)), 1)))
+            ops.append(Add(4, 3, other_mult=other, factor=(t, f), **constants))
+        elif kind == "add":
             ops.append(Add(1, 3, other_mult=other, factor=(t, f), **constants))
         else:
             residual = (1, int(rng.integers(-1 << shift, 1 << shift))) if rng.random() < 0.5 else (None, 0)

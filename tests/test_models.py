@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 from host.compiler import lowering
-from host.compiler.lowering import Builder, Node
+from host.compiler.lowering import Builder, LoweringError, Node
 from host.compiler.plan import plan
 from host.compiler.quantize import QuantizationError, linear_constants
 from host.data.dataset import DataError
@@ -14,7 +15,8 @@ from host.engines.native import NativeModel
 from host.format.file import write
 from host.format.program import Gate as GateOperator
 from host.models import MODELS, Network, build, design_frontend
-from host.models.layers import Gate
+from host.models.frontends import log_mel
+from host.models.layers import Add, Conv2D, Dense, Gate, GlobalAveragePool
 from host.models.quantizer import Signal
 from host.reference import operators
 
@@ -24,8 +26,31 @@ LABELS = tuple(f"w{i}" for i in range(10))
 Z4 = "tinyspeech-z4"
 
 
+class Residual(Network):
+    """A convolution over three frames and its input added again, with and without a ReLU."""
+
+    def __init__(self, name, frontend, labels):
+        super().__init__(name, frontend, labels)
+        self.stem = Conv2D(1, 6, (3, frontend.width), same=False, norm=True)
+        self.inner = nn.ModuleList(Conv2D(6, 6, (3, 1), norm=True, relu=False) for _ in range(2))
+        self.adds = nn.ModuleList([Add(relu=True), Add()])
+        self.pool = GlobalAveragePool()
+        self.classify = Dense(6, len(self.labels))
+
+    def logits(self, x):
+        x = self.stem(x)
+        for inner, add in zip(self.inner, self.adds, strict=True):
+            x = add(inner(x), x)
+        return self.classify(self.pool(x))
+
+
+NETWORKS = [*MODELS, "residual"]
+
+
 def network(name: str = Z4) -> Network:
     torch.manual_seed(0)
+    if name == "residual":
+        return Residual(name, log_mel(94), LABELS)
     levels = np.random.default_rng(0).integers(0, 256, (4, 98, 40), dtype=np.uint8)
     return build(name, design_frontend(name, levels), LABELS)
 
@@ -54,7 +79,7 @@ def test_z4_has_the_articles_parameters():
     assert network().parameter_count() == 3164
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", NETWORKS)
 @pytest.mark.parametrize("quantized", [False, True], ids=["float", "quantized"])
 def test_every_parameter_receives_a_gradient(name, quantized):
     net = network(name)
@@ -85,6 +110,22 @@ def test_each_block_adds_its_input_in_the_program():
     assert len(gates) == 8
     for (_, first), (_, second) in zip(gates[::2], gates[1::2], strict=True):
         assert first.residual is None and second.residual == first.source and second.residual_mult > 0
+
+
+def test_the_middle_of_the_residual_is_added():
+    residual, x = torch.randn(1, 3, 10, 2), torch.randn(1, 3, 6, 2)
+    y = Add()(Signal(x, None, 128), Signal(residual, None, 0)).real
+    assert torch.equal(y, x + residual[:, :, 2:8])
+    y = Add(relu=True)(Signal(x, None, 128), Signal(residual, None, 0)).real
+    assert torch.equal(y, torch.relu(x + residual[:, :, 2:8]))
+
+
+@pytest.mark.parametrize("frames, sentence", [(4, "does not tile"), (7, "one is left over")])
+def test_a_residual_without_a_middle_is_refused(frames, sentence):
+    builder = Builder(shapes=[(6, 5, 3), (frames, 5, 3)])
+    x, residual = Node(builder, 0, 0.05, 128), Node(builder, 1, 0.05, 128)
+    with pytest.raises(LoweringError, match=sentence):
+        Add()(x, residual)
 
 
 def gate_output(form: str, strength: float):
@@ -131,7 +172,7 @@ def test_an_unknown_gate_form_is_refused():
         Gate(3, "both")
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", NETWORKS)
 def test_evaluation_is_the_robots_integers(name):
     net = trained(name).eval()
     features = batch(net, 6)
@@ -143,7 +184,7 @@ def test_evaluation_is_the_robots_integers(name):
     assert np.array_equal(model.run(features.numpy()), expected)
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", NETWORKS)
 def test_training_in_quantised_mode_is_close_to_evaluation(name):
     net = trained(name)
     features = batch(net, 64)

@@ -64,6 +64,17 @@ def test_add_by_hand():
     assert y.ravel().tolist() == [50 + 8, 50 + 28]
 
 
+def test_add_takes_the_middle_of_what_is_longer():
+    op = Add(0, 1, i16(1), i16(1), i16(0), 1, 0, 0, (1, 1))
+    y = operators.add(op, value([[2], [4]]), value([[100], [10], [20], [100]]), 0, 0)
+    assert y.ravel().tolist() == [6, 12]
+    op = Add(
+        0, 1, i16(1), i16(1), i16(0), 1, 0, 0, (3, 1)
+    )  # cells of three frames, of which the first and last are left
+    y = operators.add(op, value([[0]] * 4), value([[10], [20]]), 0, 0)
+    assert y.ravel().tolist() == [5, 5, 10, 10]
+
+
 def test_mean_is_exact_over_the_whole_window():
     op = GlobalAveragePool(0, 1 << 14, 16, 0)
     assert operators.global_average_pool(op, value([[10, 20], [30, 40]]), 0).item() == 25

@@ -12,7 +12,7 @@ from host.compiler.lowering import Builder, Node
 from host.compiler.plan import plan
 from host.engines.native import ModelError, NativeModel
 from host.format.file import read, write
-from host.format.program import Plan, Program
+from host.format.program import Add, Plan, Program
 from host.models.frontends import log_mel
 from host.reference import operators
 from tests.conftest import MODEL
@@ -85,6 +85,22 @@ def test_a_gate_behind_the_pool_is_planned_as_the_loader_wants_it():
     edges = tuple(range(128, 128 * 6 + 1, 128))
     program = Program(replace(log_mel(8), edges=edges), builder.operators, ("a", "b"))
     assert opens_and_is_right(program, plan(program))
+
+
+def test_an_add_of_a_value_to_itself_is_not_written_over_what_it_still_reads():
+    """Frame i meets frame (i + 4) / 2 of the same value: written in place it would be read after it was overwritten."""
+    rng = np.random.default_rng(0)
+    builder = Builder(shapes=[(8, 4, 1)])
+    lowering.conv2d(Node(builder, 0, 1 / 32, 0), rng.standard_normal((1, 1, 1, 1)), np.zeros(1), 0.02, 100)
+    one = np.full(1, 64, np.int16)
+    builder.append(Add(1, 1, one, one, 0 * one, 6, 100, 0, (2, 1)), 0.02, "add")
+    pooled = lowering.global_average_pool(Node(builder, 2, 0.02, 100), 0.02, 100)
+    lowering.softmax(lowering.dense(pooled, np.ones((2, 1)), np.zeros(2)))
+    edges = tuple(range(128, 128 * 6 + 1, 128))
+    program = Program(replace(log_mel(8), edges=edges), builder.operators, ("a", "b"))
+    apart = Plan(8, (8, 8, 1, 1, 0), (0, 32, 64, 72, 0), 80)
+    assert opens_and_is_right(program, apart)
+    assert not opens_and_is_right(program, replace(apart, offsets=(0, 0, 64, 72, 0)))
 
 
 def test_a_buffer_too_short_is_refused():

@@ -75,11 +75,14 @@ def max_pool(x: Node, size: tuple[int, int], name="max_pool") -> Node:
     return x.builder.append(MaxPool(x.index, size, x.zero), x.scale, name)
 
 
-def factor(v: Node, a: Node, name: str) -> tuple[int, int]:
-    """How many frames and bands of v one cell of a covers."""
-    t, f = v.shape[0] // a.shape[0], v.shape[1] // a.shape[1]
-    if (a.shape[0] * t, a.shape[1] * f, a.shape[2]) != v.shape:
+def factor(v: Node, a: Node, name: str, spare: bool = False) -> tuple[int, int]:
+    """How many frames and bands of v one cell of a covers; spare: a may have more frames, v in their middle."""
+    t, f = max(1, v.shape[0] // a.shape[0]), v.shape[1] // a.shape[1]
+    more = a.shape[0] * t - v.shape[0]
+    if (a.shape[1] * f, a.shape[2]) != v.shape[1:] or more < 0 or (more and not spare):
         raise LoweringError(f"{name}: {a.shape} does not tile {v.shape} (frames, bands, channels)")
+    if more % 2:
+        raise LoweringError(f"{name}: {v.shape[0]} frames do not lie in the middle of {a.shape[0]}: one is left over")
     return t, f
 
 
@@ -95,10 +98,13 @@ def gate(v: Node, a: Node, gain, strength, bias, scale: float, zero: int, residu
 
 
 def add(a: Node, b: Node, gain, other_gain, bias, scale: float, zero: int, name="add") -> Node:
-    """a * gain + b * other_gain + bias, all float [channels]; b's cells may cover several values of a."""
+    """a * gain + b * other_gain + bias, all float [channels].
+
+    b's cells may cover several values of a; or b has more frames than a, an even number: its middle is added.
+    """
     c = affine_constants([gain, other_gain], bias, [a.scale, b.scale], scale, zero, name=name)
     op = Add(
-        a.index, b.index, c.factors[0], c.factors[1], c.bias, c.shift, zero, c.bias_shift, factor(a, b, name)
+        a.index, b.index, c.factors[0], c.factors[1], c.bias, c.shift, zero, c.bias_shift, factor(a, b, name, True)
     )  # fmt: skip
     return a.builder.append(op, scale, name)
 

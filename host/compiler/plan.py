@@ -7,7 +7,7 @@ each buffer's size and which buffers are never alive together; a first fit by si
 
 from dataclasses import dataclass
 
-from host.format.program import Add, Conv2D, Gate, GlobalAveragePool, MaxPool, Operator, Plan, Program, Softmax
+from host.format.program import Add, Conv2D, Gate, GlobalAveragePool, MaxPool, Operator, Plan, Program, Softmax, lag
 
 
 @dataclass
@@ -51,11 +51,12 @@ def _ready(op: Operator, values: list[_Value], out: _Value) -> int:
             x = max(0, (x - op.weight.shape[1]) // op.stride[0] + 1)
         case MaxPool():
             x //= op.size[0]
-        case Gate() | Add():
-            other = op.attention if isinstance(op, Gate) else op.other
-            x = min(x, values[other].produced * op.factor[0])
-            if isinstance(op, Gate) and op.residual is not None:
+        case Gate():
+            x = min(x, values[op.attention].produced * op.factor[0])
+            if op.residual is not None:
                 x = min(x, values[op.residual].produced)
+        case Add():
+            x = min(x, max(0, values[op.other].produced * op.factor[0] - lag(op, values[op.other].frames, out.frames)))
         case GlobalAveragePool():
             x = int(x == values[op.source].frames)
     return min(x, out.frames)
@@ -77,11 +78,12 @@ def _wanted(op: Operator, values: list[_Value], out: _Value, index: int, produce
                 first = out.summed
             case _:
                 first = produced
-    if isinstance(op, Gate | Add):
-        if index == (op.attention if isinstance(op, Gate) else op.other):
-            first = min(first, produced // op.factor[0])
-        if isinstance(op, Gate) and index == op.residual:
-            first = min(first, produced)
+    if isinstance(op, Gate) and index == op.attention:
+        first = min(first, produced // op.factor[0])
+    if isinstance(op, Gate) and index == op.residual:
+        first = min(first, produced)
+    if isinstance(op, Add) and index == op.other:
+        first = min(first, (produced + lag(op, values[index].frames, out.frames)) // op.factor[0])
     return min(first, never)
 
 

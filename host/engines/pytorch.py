@@ -27,6 +27,10 @@ def _expand(x, factor):
     return x.repeat_interleave(factor[0], 2).repeat_interleave(factor[1], 3)
 
 
+def _middle(x, frames):
+    return x.narrow(2, (x.shape[2] - frames) // 2, frames)
+
+
 def _softmax(x):
     table = _tensor(EXP2_TABLE, x)
     y = torch.floor((x.amax(1, keepdim=True) - x) * LOG2E_Q8_TO_Q10 / 1024).long()
@@ -62,7 +66,7 @@ def run(program: Program, features: torch.Tensor) -> list[torch.Tensor]:
             case Add():
                 other = (values[op.other] - zeros[op.other]) * _channels(op.other_mult, x)
                 acc = centred * _channels(op.mult, x) + _channels(op.bias, x) * (1 << op.bias_shift)
-                y = _requantize(acc + _expand(other, op.factor), 1, op.shift, op.zero)
+                y = _requantize(acc + _middle(_expand(other, op.factor), x.shape[2]), 1, op.shift, op.zero)
             case GlobalAveragePool():
                 y = _requantize(centred.sum((2, 3), keepdim=True), op.mult, op.shift, op.zero)
             case Dense():

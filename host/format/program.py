@@ -97,7 +97,10 @@ class Gate:
 
 @dataclass(frozen=True, eq=False)
 class Add:
-    """a * mult + b * other_mult + bias, b's cells covering `factor` [frames, bands] values of a."""
+    """a * mult + b * other_mult + bias, b's cells covering `factor` [frames, bands] values of a.
+
+    They may cover more frames than a has, by an even number: a is added to the middle of them.
+    """
 
     source: int
     other: int
@@ -177,6 +180,11 @@ class Program:
     def zeros(self) -> list[int]:
         """The zero point of every value, the features first."""
         return [self.frontend.zero, *(op.zero for op in self.operators)]
+
+
+def lag(op: Add, other_frames: int, frames: int) -> int:
+    """How many of the frames that the other's cells cover lie before the first that an add of `frames` frames reads."""
+    return (other_frames * op.factor[0] - frames) // 2
 
 
 def output_shape(op: Operator, shapes: list[tuple[int, int, int]]) -> tuple[int, int, int]:

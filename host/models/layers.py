@@ -144,6 +144,26 @@ class Gate(nn.Module):
         return lowering.add(y, residual, gain * 0 + 1, gain * 0 + 1, gain * 0, q.scale, q.zero)
 
 
+class Add(nn.Module):
+    """x plus the middle of a residual: edges are valid in time, so what x was made of may have more frames than x.
+
+    relu: whether one follows.
+    """
+
+    def __init__(self, *, relu: bool = False):
+        super().__init__()
+        self.quantizer = Quantizer(0 if relu else 128)
+
+    def forward(self, x, residual):
+        q = self.quantizer
+        if isinstance(x, Node):
+            one = np.ones(x.shape[2])
+            return lowering.add(x, residual, one, one, 0 * one, q.scale, q.zero)
+        frames = x.real.shape[2]
+        lag = (residual.real.shape[2] - frames) // 2
+        return q(x.real + residual.real.narrow(2, lag, frames))
+
+
 class GlobalAveragePool(nn.Module):
     """Mean over all frames and bands."""
 

@@ -23,6 +23,12 @@ def expand(x, factor: tuple[int, int]):
     return x.repeat(factor[0], axis=1).repeat(factor[1], axis=2)
 
 
+def middle(x, frames: int):
+    """The middle `frames` frames."""
+    lag = (x.shape[1] - frames) // 2
+    return x[:, lag : lag + frames]
+
+
 def conv2d(op: Conv2D, x, zero_in: int):
     w = op.weight.astype(np.int64)
     out, kt, kf, per_group = w.shape
@@ -61,7 +67,7 @@ def gate(op: Gate, v, a, zero_v: int, residual=None, zero_residual: int = 0):
 
 def add(op: Add, a, b, zero_a: int, zero_b: int):
     acc = (a - zero_a) * op.mult.astype(np.int64) + (op.bias.astype(np.int64) << op.bias_shift)
-    acc = acc + expand((b - zero_b) * op.other_mult.astype(np.int64), op.factor)
+    acc = acc + middle(expand((b - zero_b) * op.other_mult.astype(np.int64), op.factor), a.shape[1])
     return requantize(acc, 1, op.shift, op.zero)
 
 

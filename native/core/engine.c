@@ -70,7 +70,7 @@ static void run_operator(
             tympan_gate(model, op, out, x, other, residual, y, first, frames);
             break;
         case TYMPAN_ADD:
-            tympan_add(model, op, out, x, other, y, first, frames);
+            tympan_add(model, op, out, x, other, y, first + op->lag, frames);
             break;
         case TYMPAN_GLOBAL_AVERAGE_POOL: {
             int32_t *sums = (int32_t *)(void *)(buffer(model, out) - 4u * out->channels);

@@ -21,6 +21,7 @@ uint32_t tympan_operator_unpack(tympan_operator *op, const tympan_model *model, 
     op->other = op->residual = TYMPAN_NONE;
     op->t = op->f = op->stride_t = op->stride_f = op->groups = 1;
     op->pad = op->bias_shift = 0;
+    op->lag = 0;
     op->mult = 0;
     op->channels = (uint8_t)channels_in;
     uint32_t shorts = 0, mults = 0, weights = 0; /* how many follow */

@@ -25,6 +25,7 @@ struct tympan_operator {
     uint8_t other, residual; /* values, or TYMPAN_NONE */
     uint8_t channels;        /* written */
     uint8_t t, f, pad, stride_t, stride_f, groups, bias_shift;
+    uint16_t lag;            /* frames of an add's other input before the first it reads; follows from the shapes */
     int32_t mult;            /* of a pool, or of a gate's residual */
     uint32_t constants;      /* where its constants begin in the records: bytes; no pointers, so that tables are as */
     uint32_t prepared;       /* large on any chip; and where its table begins among those prepared: int32 */
@@ -101,7 +102,8 @@ void tympan_conv2d(
     const uint8_t *x, uint8_t *y, unsigned frames);
 void tympan_max_pool(
     const tympan_operator *op, const tympan_value *in, const tympan_value *out, const uint8_t *x, uint8_t *y, unsigned frames);
-/* `first`: index of the first output frame, which says where in its cell of `a` it lies. May write over v or residual. */
+/* `first`: index of the first output frame among those that the cells cover, which says where in its cell it lies. May
+ * write over v, residual or an add's a. */
 void tympan_gate(
     const tympan_model *model, const tympan_operator *op, const tympan_value *out,
     const uint8_t *v, const uint8_t *a, const uint8_t *residual, uint8_t *y, unsigned first, unsigned frames);

@@ -13,7 +13,7 @@ static unsigned over(unsigned n, unsigned by) {
 
 unsigned tympan_ready(const tympan_operator *op, const tympan_value *values, const tympan_value *out) {
     const tympan_value *in = &values[op->source];
-    unsigned ready = in->produced;
+    unsigned ready = in->produced, covered;
     switch (op->kind) {
         case TYMPAN_CONV2D:
             ready = ready < op->t ? 0 : over(ready - op->t, op->stride_t) + 1;
@@ -23,7 +23,8 @@ unsigned tympan_ready(const tympan_operator *op, const tympan_value *values, con
             break;
         case TYMPAN_GATE:
         case TYMPAN_ADD:
-            ready = least(ready, (unsigned)values[op->other].produced * op->t);
+            covered = (unsigned)values[op->other].produced * op->t;
+            ready = least(ready, covered < op->lag ? 0 : covered - op->lag);
             if (op->residual != TYMPAN_NONE) {
                 ready = least(ready, values[op->residual].produced);
             }
@@ -48,7 +49,7 @@ tympan_reads tympan_reads_next(const tympan_operator *op, const tympan_value *ou
             break;
         case TYMPAN_GATE:
         case TYMPAN_ADD:
-            first.other = over(produced, op->t);
+            first.other = over(produced + op->lag, op->t);
             break;
         case TYMPAN_GLOBAL_AVERAGE_POOL:
             first.source = out->summed;
@@ -94,7 +95,7 @@ void tympan_find_needed(tympan_model *model, unsigned index, unsigned ready) {
                 then.source = then.other = then.residual = UINT16_MAX;
             }
             first.source = in_place(op, values, op->source, out) ? then.source : first.source;
-            first.other = in_place(op, values, op->other, out) ? then.other : first.other;
+                first.other = op->lag == 0 && in_place(op, values, op->other, out) ? then.other : first.other;
             first.residual = in_place(op, values, op->residual, out) ? then.residual : first.residual;
         }
         keep(values, op->source, first.source);

@@ -4,9 +4,13 @@ static bool same_shape(const tympan_value *a, const tympan_value *b) {
     return a->frames == b->frames && a->bands == b->bands && a->channels == b->channels && b->bytes == 1;
 }
 
-/* Whether each cell of `b` covers t frames and f bands of `a`, without remainder. */
-static bool tiles(const tympan_operator *op, const tympan_value *a, const tympan_value *b) {
-    return a->frames == (uint32_t)b->frames * op->t && a->bands == b->bands * op->f && a->channels == b->channels && b->bytes == 1;
+/* Whether each cell of `b` covers t frames and f bands of `a`, without remainder; an add leaves as many frames out at the
+ * start of what they cover as at the end. */
+static bool tiles(tympan_operator *op, const tympan_value *a, const tympan_value *b) {
+    const uint32_t covered = (uint32_t)b->frames * op->t, most = op->kind == TYMPAN_ADD ? UINT16_MAX : a->frames;
+    op->lag = (uint16_t)((covered - a->frames) / 2);
+    return a->frames <= covered && covered <= most && (covered - a->frames) % 2 == 0 && a->bands == b->bands * op->f
+        && a->channels == b->channels && b->bytes == 1;
 }
 
 unsigned tympan_bands_out(const tympan_operator *op, unsigned bands) {
@@ -23,7 +27,7 @@ unsigned tympan_bands_out(const tympan_operator *op, unsigned bands) {
     }
 }
 
-tympan_status tympan_verify_shape(const tympan_operator *op, const tympan_value *values, tympan_value *out) {
+tympan_status tympan_verify_shape(tympan_operator *op, const tympan_value *values, tympan_value *out) {
     const tympan_value *in = &values[op->source];
     const unsigned bands = tympan_bands_out(op, in->bands);
     uint32_t frames = in->frames;

@@ -4,8 +4,8 @@
 
 #include "operators.h"
 
-/* Whether the operator's parameters fit the values it reads; fills in the shape of the value it writes. */
-tympan_status tympan_verify_shape(const tympan_operator *op, const tympan_value *values, tympan_value *out);
+/* Whether the operator's parameters fit the values it reads; fills in its lag and the shape of the value it writes. */
+tympan_status tympan_verify_shape(tympan_operator *op, const tympan_value *values, tympan_value *out);
 /* Bands of what the operator writes, 0 where its kernel does not fit those it reads. */
 unsigned tympan_bands_out(const tympan_operator *op, unsigned bands);
 /* Whether every sum the operator forms fits 32 bits, whatever the input. */
