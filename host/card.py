@@ -25,9 +25,14 @@ def licence(config: RunConfig, given: str | None) -> str:
     """Whose recordings trained the run: what the owner says, for nothing in a folder or an archive tells."""
     if given:
         return SPEECH_COMMANDS if given == "speech-commands" else given
-    if config.data == "synthetic":
+    if config.data == ("synthetic",):
         return "Trained on speech synthesized with eSpeak NG."
-    return f"Trained on the recordings of `{Path(config.data).name}`, whose licence was not stated."
+    return f"Trained on the recordings of {names(config)}, whose licence was not stated."
+
+
+def names(config: RunConfig) -> str:
+    """What a run was trained on, as code in Markdown."""
+    return " and ".join(f"`{Path(source).name}`" for source in config.data)
 
 
 def command(config: RunConfig) -> str:
@@ -35,8 +40,10 @@ def command(config: RunConfig) -> str:
     known = RECIPES.get(config.recipe.name)
     epochs = "" if known and known.epochs == config.recipe.epochs else f" --epochs {config.recipe.epochs}"
     split = "" if config.split == "auto" else f" --split {config.split}"
+    data = " ".join(shlex.quote(Path(source).name) for source in config.data)
+    noise = f" --noise {shlex.quote(Path(config.noise).name)}" if config.noise else ""
     return (
-        f"python -m host.train --model {config.model} --data {shlex.quote(Path(config.data).name)} "
+        f"python -m host.train --model {config.model} --data {data}{noise} "
         f"--classes {config.classes} --recipe {config.recipe.name}{epochs}{split} --seed {config.seed}"
     )
 
@@ -52,8 +59,8 @@ def card(
     r = config.recipe
     recipe = (
         f"`{r.name}`: {r.epochs} epochs, the first {r.float_epochs} in floating point, batch {r.batch}, SGD {r.rate}, "
-        f"momentum {r.momentum}, weight decay {r.decay:g}; shift {r.shift * 10} ms, gain {r.gain:g} dB, "
-        f"noise {r.noise:g} levels"
+        f"momentum {r.momentum}, weight decay {r.decay:g}; shift {r.shift * 10} ms, "
+        f"gain {r.gain[0]:g} to {r.gain[1]:g} dB, noise {r.noise:g} levels"
     )
     return f"""# {name}
 
@@ -62,7 +69,7 @@ def card(
 | | |
 |---|---|
 | hears | {", ".join(program.labels)} |
-| data | {sum(config.clips.values())} training clips of `{Path(config.data).name}` |
+| data | {sum(config.clips.values())} training clips of {names(config)} |
 | recipe | {recipe} |
 | made with | `{command(config)}` ({hours:.1f} h) |
 | planned in | strips of {plan.strip} frames (`python -m host.compile RUN --strip {plan.strip}`) |

@@ -26,7 +26,10 @@ def shortened(recipe: Recipe, epochs: int) -> Recipe:
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     p = argparse.ArgumentParser(prog="python -m host.train", description=__doc__)
     p.add_argument("--model", default="tinyspeech-z4", choices=sorted(MODELS))
-    p.add_argument("--data", required=True, metavar="synthetic | DIR | ARCHIVE.npz")
+    p.add_argument(
+        "--data", required=True, nargs="+", metavar="synthetic | DIR | ARCHIVE.npz", help="several: all of their clips"
+    )
+    p.add_argument("--noise", type=Path, metavar="DIR", help="long recordings of noise instead of those in --data")
     p.add_argument("--classes", type=int, default=12, choices=(10, 12), help="ten words, or unknown and silence too")
     p.add_argument("--recipe", default="default", choices=sorted(RECIPES))
     p.add_argument("--split", default="auto", choices=SPLITS, help="how a folder is split; random: 80/10/10 by --seed")
@@ -49,9 +52,9 @@ def main(arguments: list[str] | None = None) -> int:
     recipe = RECIPES[args.recipe]
     if args.epochs is not None:
         recipe = shortened(recipe, args.epochs)
-    source = Path(args.data).absolute().name.removesuffix(".npz")
+    source = "-".join(Path(d).absolute().name.removesuffix(".npz") for d in args.data)
     folder = args.out or Path("runs") / f"{args.model}-{source}-{args.classes}-{args.recipe}-{args.seed}"
-    data = load(args.data, args.classes, args.split, args.seed, args.quiet)
+    data = load(args.data, args.classes, args.split, args.seed, args.noise, args.quiet)
     config = make_config(args.model, data, args.classes, args.split, args.seed, recipe)
     print(f"{len(data.rows(TRAINING))} training and {len(data.rows(VALIDATION))} validation clips; run in {folder}")
     path = train(config, data, folder, args.resume, args.quiet, lambda line: print(line, flush=True))

@@ -247,7 +247,7 @@ def test_folders_that_cannot_be_written_are_errors(typed, tmp_path, capsys):
 
 def test_runs_of_data_whose_names_differ_after_a_dot_differ(tmp_path, monkeypatch, typed):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(train, "load", lambda source, *rest: load(typed[-2], *rest))
+    monkeypatch.setattr(train, "load", lambda sources, *rest: load([typed[-2]], *rest))
     for name in ("words_v0.01", "words_v0.02", "words_v0.03.npz"):
         assert train.main([*typed[:-2], name, "--epochs", "1"]) == 0
         assert Path(f"runs/dsnet-24-{name.removesuffix('.npz')}-10-default-0/model.bin").exists()

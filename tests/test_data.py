@@ -143,12 +143,12 @@ def test_a_folder_without_a_word_is_refused(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     folder(tmp_path / "data", WORDS[:9])
     with pytest.raises(DataError, match="no training clips of go"):
-        load(str(tmp_path / "data"), 10, "random", quiet=True)
+        load([str(tmp_path / "data")], 10, "random", quiet=True)
     with pytest.raises(DataError, match="no such folder"):
-        load("nowhere", 10)
+        load(["nowhere"], 10)
     with pytest.raises(DataError, match="no <word>"):
         (tmp_path / "empty").mkdir()
-        load("empty", 10)
+        load(["empty"], 10)
 
 
 def test_archives_are_checked(tmp_path):
@@ -201,7 +201,7 @@ def test_only_noise_may_have_no_split(tmp_path):
 def test_an_archive_without_validation_clips_can_be_split_at_random(tmp_path):
     words = np.repeat(np.array(WORDS), 4)
     np.savez(tmp_path / "a.npz", X=np.zeros((40, 98, 40), np.uint8), word=words, split=np.array([TRAINING] * 40))
-    assert set(load(str(tmp_path / "a.npz"), 10, "random").counts(VALIDATION).values()) == {1}
+    assert set(load([str(tmp_path / "a.npz")], 10, "random").counts(VALIDATION).values()) == {1}
 
 
 @pytest.mark.parametrize("what", ["npy", "nothing", "text", "zip", "half"])
@@ -216,19 +216,19 @@ def test_what_is_no_archive_is_refused(what, tmp_path):
     changed = {"nothing": b"", "text": b"hello", "half": path.read_bytes()[:-2000]}
     path.write_bytes(changed.get(what, path.read_bytes()))
     with pytest.raises(DataError, match=r"not a readable|X is"):
-        load(str(path), 10)
+        load([str(path)], 10)
 
 
 @pytest.mark.parametrize("source", ["synthetic", "a.npz"])
 @pytest.mark.parametrize("split", ["hash", "lists"])
 def test_a_split_that_a_source_does_not_have_is_refused(source, split):
     with pytest.raises(DataError, match=f"{source} has a split of its own.*not {split}"):
-        load(source, 10, split)
+        load([source], 10, split)
 
 
 def test_clips_shorter_than_the_window_are_refused():
     levels = np.zeros((20, 93, 40), np.uint8)
-    data = assemble(levels, np.repeat(np.array(WORDS), 2), np.tile([TRAINING, VALIDATION], 10), WORDS, "here")
+    data = assemble(levels, np.repeat(np.array(WORDS), 2), np.tile([TRAINING, VALIDATION], 10), WORDS, ("here",))
     with pytest.raises(DataError, match="93 frames; dsnet-24 takes 94"):
         make_config("dsnet-24", data, 10, "auto", 0, RECIPES["default"])
 
@@ -268,7 +268,7 @@ def test_a_damaged_cache_of_synthetic_speech_is_made_anew(tmp_path, monkeypatch)
     monkeypatch.setattr("host.data.synthetic.make", lambda seed, quiet: made)
     (tmp_path / "cache").mkdir()
     (tmp_path / "cache" / "synthetic-0.npz").write_bytes(b"damaged")
-    assert len(load("synthetic", 12).levels) == len(load("synthetic", 12).levels) == 24
+    assert len(load(["synthetic"], 12).levels) == len(load(["synthetic"], 12).levels) == 24
 
 
 def test_lists_may_have_backslashes_and_names_that_are_not_utf_8(tmp_path):
@@ -297,6 +297,30 @@ def test_short_recordings_of_noise_are_in_both_splits(tmp_path):
     assert np.flatnonzero(splits == VALIDATION).tolist() == [1, 11]
 
 
+def test_sources_are_joined_and_noise_is_replaced(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    few, noise = folder(tmp_path / "few", WORDS[:2], clips=6), tmp_path / "noise" / NOISE_FOLDER
+    wav(few / NOISE_FOLDER / "own.wav", NOISE)
+    for name in ("hum.wav", *(f"{held}.wav" for held in speech_commands.HELD_OUT)):
+        wav(noise / name, np.tile(NOISE, 5))
+    archive.save(
+        tmp_path / "a.npz", X=np.full((22, 98, 40), 7, np.uint8), word=np.repeat(np.array([*WORDS, NOISE_FOLDER]), 2),
+        split=np.tile([TRAINING, VALIDATION], 11),
+    )  # fmt: skip
+    data = load(["a.npz", "few"], 10, noise=noise, quiet=True)
+    assert len(data.levels) == 32 and data.sources == ("a.npz", "few") and data.noise_source == str(noise)
+    assert data.noise.shape == (8, 98, 40) and (data.noise != 7).any()  # the first eight half seconds of hum.wav
+    assert load(["a.npz"], 10).noise.shape == (1, 98, 40)
+
+
+def test_a_folder_of_noise_has_its_name_and_more_than_what_is_held_out(tmp_path):
+    with pytest.raises(DataError, match=f"not a folder named {NOISE_FOLDER}"):
+        speech_commands.read_noise(tmp_path, tmp_path)
+    wav(tmp_path / NOISE_FOLDER / f"{speech_commands.HELD_OUT[0]}.wav", NOISE)
+    with pytest.raises(DataError, match="which train nothing"):
+        speech_commands.read_noise(tmp_path / NOISE_FOLDER, tmp_path)
+
+
 @pytest.mark.parametrize("wrong", [np.nan, np.inf])
 def test_samples_that_are_no_numbers_are_refused(wrong, tmp_path):
     with pytest.raises(DataError, match="no numbers"):
@@ -307,10 +331,10 @@ def test_a_missing_class_is_named():
     words = np.array(["yes"] * 4)
     split = np.array([TRAINING, TRAINING, VALIDATION, VALIDATION])
     with pytest.raises(DataError, match="no training clips of no, up"):
-        assemble(np.zeros((4, 98, 40), np.uint8), words, split, WORDS, "here")
+        assemble(np.zeros((4, 98, 40), np.uint8), words, split, WORDS, ("here",))
     words = np.array(["Yes"] * 4)
     with pytest.raises(DataError, match=r"\(not Yes: names are lower-case\) by --split lists"):
-        assemble(np.zeros((4, 98, 40), np.uint8), words, split, WORDS, "here", "lists")
+        assemble(np.zeros((4, 98, 40), np.uint8), words, split, WORDS, ("here",), "lists")
 
 
 def test_resampling_keeps_a_tone():

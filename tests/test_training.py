@@ -8,9 +8,10 @@ import pytest
 
 from host import train as command
 from host.compile import main as compile_command
-from host.data.dataset import SILENCE, TRAINING, UNKNOWN, VALIDATION, WORDS, Dataset, assemble, class_labels
+from host.data.dataset import SILENCE, TRAINING, UNKNOWN, VALIDATION, WORDS, DataError, Dataset, assemble, class_labels
 from host.engines.native import NativeModel
 from host.format.file import read
+from host.training.augment import augmented, centred, loudness, mixed
 from host.training.loop import epoch_rows, learning_rate
 from host.training.recipes import RECIPES, Recipe
 from host.training.run import RunConfig, RunError, make_config, train
@@ -30,7 +31,7 @@ def data(classes: int = 10, clips: int = 4) -> Dataset:
         k = labels.index(w)
         levels[i, 30:60, 3 * k : 3 * k + 6] += 120
     split = np.tile([TRAINING] * clips + [VALIDATION] * clips, len(labels))
-    return assemble(levels.astype(np.uint8), words, split, labels, "made up")
+    return assemble(levels.astype(np.uint8), words, split, labels, ("made up",))
 
 
 def config(d: Dataset, recipe: Recipe = RECIPE, seed: int = 0) -> RunConfig:
@@ -94,7 +95,7 @@ def test_training_learns_and_the_file_knows_it(tmp_path):
 def test_the_articles_recipe_is_the_articles():
     r = RECIPES["article"]
     assert (r.epochs, r.batch, r.rate, r.momentum, r.decay) == (20, 64, 0.01, 0.9, 1e-4)
-    assert r.float_epochs == 0 and not r.cosine and not (r.shift or r.gain or r.noise)
+    assert r.float_epochs == 0 and not r.cosine and not (r.shift or any(r.gain) or r.noise or r.mixed)
     assert learning_rate(r, 0.5) == learning_rate(r, 19.5) == 0.01
 
 
@@ -111,6 +112,29 @@ def test_unknown_and_silence_are_drawn_as_often_as_a_word():
     rows = epoch_rows(d, RECIPE, np.random.default_rng(0))
     assert np.bincount(d.target[rows]).tolist() == [6] * 12
     assert {d.labels[10], d.labels[11]} == {UNKNOWN, SILENCE}
+
+
+def test_noise_is_added_at_the_snr_that_was_asked_for():
+    rng = np.random.default_rng(0)
+    clips, noise = rng.integers(40, 220, (2, 3, 94, 40))
+    clips[:, 5:] = 0  # speech is short, noise is not
+    for snr in (-10.0, 0.0, 20.0):
+        both = mixed(clips.astype(np.float32), noise.astype(np.uint8), np.full(3, snr))
+        energy = [10 ** (loudness(x) / 22.8) for x in (both.astype(np.float32), clips)]
+        assert 10 * np.log10(energy[1] / (energy[0] - energy[1])) == pytest.approx(snr, abs=0.1)
+
+
+def test_silence_alone_is_made_louder_by_its_own_gain():
+    d, rng = data(12), np.random.default_rng(0)
+    recipe = dataclasses.replace(RECIPE, shift=0, noise=0.0, noise_gain=15.0)
+    rows = d.rows(TRAINING)
+    changed = (augmented(d, rows, 94, recipe, rng) != centred(d.levels[rows], 94)).any((1, 2))
+    assert np.array_equal(changed, d.target[rows] == d.labels.index(SILENCE))
+
+
+def test_a_recipe_with_noise_needs_noise():
+    with pytest.raises(DataError, match="no noise for the recipe room to mix with"):
+        config(data(10), RECIPES["room"])
 
 
 @pytest.mark.parametrize(

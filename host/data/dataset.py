@@ -29,13 +29,24 @@ def word_class(word: str, labels: tuple[str, ...]) -> int:
 
 @dataclass(frozen=True)
 class Dataset:
-    """levels: uint8 [clips, frames, bands]; target: int64 [clips], indices of labels; split: str [clips]."""
+    """levels: uint8 [clips, frames, bands]; target: int64 [clips], indices of labels; split: str [clips].
+
+    sources: what it was read from. noise: uint8 [clips, frames, bands], clips of noise for training to mix with,
+    whether or not silence is a class; noise_source: the folder they are from, None where the sources held them.
+    """
 
     levels: np.ndarray
     target: np.ndarray
     split: np.ndarray
     labels: tuple[str, ...]
-    source: str
+    sources: tuple[str, ...]
+    noise: np.ndarray
+    noise_source: str | None = None
+
+    @property
+    def source(self) -> str:
+        """What it was read from, for messages."""
+        return " and ".join(self.sources)
 
     def rows(self, split: str) -> np.ndarray:
         return np.flatnonzero(self.split == split)
@@ -45,22 +56,26 @@ class Dataset:
         return dict(zip(self.labels, found.tolist(), strict=True))
 
 
-def assemble(levels, words, split, labels: tuple[str, ...], source: str, rule: str = "auto") -> Dataset:
+def assemble(
+    levels, words, split, labels: tuple[str, ...], sources: tuple[str, ...], rule: str = "auto", noise_source=None
+) -> Dataset:
     """Keep the clips that have a class, and refuse a training or validation split that lacks one.
 
     rule: how the clips were split, for the message.
     """
     classes = {w: word_class(w, labels) for w in np.unique(words)}
     target = np.array([classes[w] for w in words], np.int64)
-    keep = target >= 0
-    data = Dataset(levels if keep.all() else levels[keep], target[keep], split[keep], labels, source)
+    keep, noise = target >= 0, levels[(words == NOISE_FOLDER) & (split == TRAINING)]
+    data = Dataset(
+        levels if keep.all() else levels[keep], target[keep], split[keep], labels, sources, noise, noise_source
+    )
     for part in (TRAINING, VALIDATION):
         missing = [w for w, n in data.counts(part).items() if not n]
         if missing:
             alike = [str(w) for w in classes if w not in labels and w.lower() in missing]
             instead = f" (not {', '.join(alike)}: names are lower-case)" if alike else ""
             raise DataError(
-                f"{source}: no {part} clips of {', '.join(missing)}{instead} by --split {rule}; "
+                f"{data.source}: no {part} clips of {', '.join(missing)}{instead} by --split {rule}; "
                 "add recordings, or take another --split or other --classes"
             )
     return data

@@ -6,30 +6,44 @@ from pathlib import Path
 import numpy as np
 
 from host.data import archive, speech_commands, synthetic
-from host.data.dataset import DataError, Dataset, assemble, class_labels, random_split, word_class
+from host.data.dataset import NOISE_FOLDER, DataError, Dataset, assemble, class_labels, random_split, word_class
 
 CACHE = Path("cache")
 
 
-def load(source: str, classes: int, split: str = "auto", seed: int = 0, quiet: bool = False) -> Dataset:
-    """source: "synthetic", a folder of <word>/*.wav, or an .npz archive. split: see speech_commands.SPLITS.
+def load(sources: list[str], classes: int, split="auto", seed=0, noise: Path | None = None, quiet=False) -> Dataset:
+    """One data set of all `sources`: "synthetic", a folder of <word>/*.wav, or an .npz archive, each.
 
-    DataError where the source cannot be used.
+    split: see speech_commands.SPLITS. noise: a folder of long recordings, in place of the noise that the sources have.
+    DataError where a source cannot be used, or they do not fit together.
     """
-    labels, path = class_labels(classes), Path(source)
+    labels = class_labels(classes)
+    parts = [_read(source, split, seed, quiet) for source in sources]
+    if noise:
+        parts = [tuple(a[words != NOISE_FOLDER] for a in (levels, words, s)) for levels, words, s in parts]
+        parts.append(speech_commands.read_noise(noise, CACHE, quiet))
+    frames = [levels.shape[1] for levels, _, _ in parts]
+    if len(set(frames)) > 1:
+        raise DataError(
+            f"{' and '.join(sources)}: clips of {' and '.join(map(str, frames))} frames; they must be alike"
+        )
+    levels, words, splits = (np.concatenate(a) if len(a) > 1 else a[0] for a in zip(*parts, strict=True))
+    if split == "random":
+        target = np.array([word_class(str(w), labels) for w in words])
+        splits[target >= 0] = random_split(target[target >= 0], seed)
+    names = tuple(str(Path(source)) for source in sources)
+    return assemble(levels, words, splits, labels, names, split, str(noise) if noise else None)
+
+
+def _read(source: str, split: str, seed: int, quiet: bool):
+    """(levels, words, split) of one source."""
+    path = Path(source)
     folder = source != "synthetic" and (path.suffix.lower() != ".npz" or path.is_dir())
     if not folder and split in ("lists", "hash"):
         raise DataError(f"{source} has a split of its own; use --split auto or random, not {split}")
     if source == "synthetic":
-        levels, words, splits = _synthetic(seed, quiet)
-    elif folder:
-        levels, words, splits = speech_commands.read(path, split, CACHE, quiet)
-    else:
-        levels, words, splits = archive.read(path)
-    if split == "random":
-        target = np.array([word_class(str(w), labels) for w in words])
-        splits[target >= 0] = random_split(target[target >= 0], seed)
-    return assemble(levels, words, splits, labels, str(path), split)
+        return _synthetic(seed, quiet)
+    return speech_commands.read(path, split, CACHE, quiet) if folder else archive.read(path)
 
 
 def _synthetic(seed: int, quiet: bool):

@@ -15,6 +15,8 @@ from host.engines.native import FrontEndEngine
 from host.models.frontends import log_mel
 
 SPLITS = ("auto", "lists", "hash", "random")
+# long recordings of noise that train nothing, so that the tables of accuracy in noise mean something
+HELD_OUT = ("exercise_bike", "running_tap")
 _HASH_RANGE = 2**27 - 1
 
 
@@ -64,10 +66,9 @@ def _clips(path: Path) -> list[np.ndarray]:
     return [samples[i : i + audio.RATE] for i in range(0, len(samples) - audio.RATE + 1, audio.RATE // 2)]
 
 
-def _levels(root: Path, cache: Path, quiet: bool):
+def _levels(root: Path, files: list[Path], cache: Path, quiet: bool):
     """(levels, names) of every clip, from the cache where nothing has changed; a name is "<word>/<file>#<i>/<n>"."""
     config = log_mel()
-    files = [p for folder in word_folders(root) for p in recordings(folder)]
     state = [(p.relative_to(root).as_posix(), p.stat().st_size, p.stat().st_mtime_ns) for p in files]
     key = repr((config, str(root.resolve()), state))
     cached = cache / f"levels-{hashlib.sha256(key.encode()).hexdigest()[:16]}.npz"
@@ -87,12 +88,32 @@ def read(root: Path, split: str, cache: Path, quiet: bool = False):
 
     split: "lists" by the folder's validation_list.txt and testing_list.txt, "hash" by the data set's rule, "auto" by
     the lists where they are there, else by the rule. Noise recordings are cut into clips, the last tenth of each for
-    validation, or of those that are one clip every tenth, beginning with the second.
+    validation, or of those that are one clip every tenth, beginning with the second; HELD_OUT are left out.
     """
     listed = _listed(root) if split in ("auto", "lists") else {}
     if split == "lists" and not listed:
         raise DataError(f"{root}: no validation_list.txt or testing_list.txt; use --split hash or random")
-    levels, names = _levels(root, cache, quiet)
+    files = [p for folder in word_folders(root) for p in _used(folder)]
+    return _split(*_levels(root, files, cache, quiet), listed)
+
+
+def read_noise(folder: Path, cache: Path, quiet: bool = False):
+    """The same of a `_background_noise_` folder alone. DataError where it is not one."""
+    if folder.name != NOISE_FOLDER or not folder.is_dir():
+        raise DataError(f"{folder}: not a folder named {NOISE_FOLDER} of long recordings")
+    if not _used(folder):
+        raise DataError(f"{folder}: no recordings in it but {' and '.join(HELD_OUT)}, which train nothing")
+    return _split(*_levels(folder.parent, _used(folder), cache, quiet), {})
+
+
+def _used(folder: Path) -> list[Path]:
+    """The recordings of a word; of noise those that may train."""
+    files = recordings(folder)
+    return [p for p in files if p.stem not in HELD_OUT] if folder.name == NOISE_FOLDER else files
+
+
+def _split(levels, names, listed: dict[str, str]):
+    """(levels, words, split) from the names that `_levels` gives."""
     words, splits, short = [], [], 0
     for name in names:
         path, _, part = str(name).rpartition("#")

@@ -7,6 +7,7 @@ import numpy as np
 from host.data.dataset import DataError
 from host.format.program import FrontEnd
 from host.models import frontends
+from host.models.dscnn import DSCNN
 from host.models.dsnet import DSNet
 from host.models.network import Network
 from host.models.tinyspeech import TinySpeech
@@ -28,6 +29,9 @@ MODELS = {
     "dsnet-24": Design(DSNet, 0, 94),
     "dsnet-32": Design(DSNet, 0, 94, {"width": 32}),
     "dsnet-64": Design(DSNet, 0, 94, {"width": 64}),
+    "small": Design(DSCNN, 0, 94),
+    "medium": Design(DSCNN, 0, 94, {"planes": (16, 16), "width": 32, "blocks": ((32, 9, 2), (44, 9, 1))}),
+    "large": Design(DSCNN, 0, 94, {"stem": 12, "planes": (24, 24), "width": 48, "blocks": ((48, 9, 2), (64, 9, 1))}),
 }
 
 

@@ -12,11 +12,19 @@ from host.models.network import Network
 
 
 class DepthwiseSeparable(nn.Module):
-    """A convolution over `kernel` frames in each channel, then one across channels; batch norm and ReLU in both."""
+    """A convolution over (frames, bands) in each channel, then one across channels; batch norm and ReLU behind it.
 
-    def __init__(self, channels_in: int, channels_out: int, kernel: int):
+    between: batch norm and ReLU between the two as well, as in MobileNets.
+    """
+
+    def __init__(
+        self, channels_in: int, channels_out: int, kernel: tuple[int, int], stride: tuple[int, int] = (1, 1),
+        between: bool = False,
+    ):  # fmt: skip
         super().__init__()
-        self.depthwise = Conv2D(channels_in, channels_in, (kernel, 1), groups=channels_in, norm=True)
+        self.depthwise = Conv2D(
+            channels_in, channels_in, kernel, stride, channels_in, norm=between, relu=between, bias=False
+        )
         self.pointwise = Conv2D(channels_in, channels_out, norm=True)
 
     def forward(self, x):
@@ -29,7 +37,7 @@ class DSNet(Network):
     def __init__(self, name: str, frontend: FrontEnd, labels, width: int = 24, kernels=(9, 9, 9, 9)):
         super().__init__(name, frontend, labels)
         self.stem = Conv2D(1, width, (3, frontend.width), stride=(2, 1), same=False, norm=True)
-        self.blocks = nn.Sequential(*(DepthwiseSeparable(width, width, k) for k in kernels))
+        self.blocks = nn.Sequential(*(DepthwiseSeparable(width, width, (k, 1), between=True) for k in kernels))
         self.pool = GlobalAveragePool()
         self.classify = Dense(width, len(self.labels))
 

@@ -43,23 +43,25 @@ class Conv2D(nn.Module):
 
     same: bands are padded with zeros to keep their number (before a stride); else valid in bands too.
     norm: batch norm follows, folded into the weights, its statistics frozen once quantised. relu: whether a ReLU
-    follows. attention: the output enters a gate's sigmoid, whose scale is prescribed.
+    follows. bias: whether there is one where no batch norm brings its own. attention: the output enters a gate's
+    sigmoid, whose scale is prescribed.
     """
 
     def __init__(
         self, channels_in, channels_out, kernel=(1, 1), stride=(1, 1), groups=1, same=True, norm=False, relu=True,
-        attention=False,
+        bias=True, attention=False,
     ):  # fmt: skip
         super().__init__()
         padding = (0, kernel[1] // 2 if same else 0)
-        self.conv = nn.Conv2d(channels_in, channels_out, kernel, stride, padding, groups=groups, bias=not norm)
+        self.conv = nn.Conv2d(channels_in, channels_out, kernel, stride, padding, groups=groups, bias=bias and not norm)
         self.norm = nn.BatchNorm2d(channels_out, momentum=MOMENTUM) if norm else None
         self.quantizer = Quantizer(0 if relu else 128, ATTENTION_SCALE if attention else None)
 
     def parameters_folded(self) -> tuple[torch.Tensor, torch.Tensor]:
         """(weight, bias) with the batch norm in them."""
         if self.norm is None:
-            return self.conv.weight, self.conv.bias
+            weight, bias = self.conv.weight, self.conv.bias
+            return weight, weight.new_zeros(len(weight)) if bias is None else bias
         gain, bias = folded(self.norm)
         return self.conv.weight * gain[:, None, None, None], bias
 

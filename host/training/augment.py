@@ -1,12 +1,17 @@
 """Augmentation of log-mel levels, and the features of a batch."""
 
+import math
+
 import numpy as np
 import torch
 
+from host.data.dataset import SILENCE, Dataset
 from host.format.program import FrontEnd
 from host.models.frontends import DB_GAIN
 from host.reference import frontend as reference
 from host.training.recipes import Recipe
+
+NEPER = np.float32(10 * DB_GAIN / math.log(10))  # levels for a factor e of energy
 
 
 def crop(levels: np.ndarray, start: np.ndarray, frames: int) -> np.ndarray:
@@ -20,13 +25,36 @@ def centred(levels: np.ndarray, frames: int) -> np.ndarray:
     return crop(levels, np.full(len(levels), (levels.shape[1] - frames) // 2), frames)
 
 
-def augmented(levels: np.ndarray, frames: int, recipe: Recipe, rng: np.random.Generator) -> np.ndarray:
-    """Shifted, louder or softer, noisier: uint8 [n, available, bands] -> uint8 [n, frames, bands]."""
-    n = len(levels)
+def loudness(levels: np.ndarray) -> np.ndarray:
+    """The level of each clip's mean energy, all bands together: [n, frames, bands] -> float32 [n, 1, 1]."""
+    energy = np.exp(levels.astype(np.float32) / NEPER).sum(2).mean(1)
+    return NEPER * np.log(energy)[:, None, None]
+
+
+def mixed(levels: np.ndarray, noise: np.ndarray, snr: np.ndarray) -> np.ndarray:
+    """Clips with noise added at an SNR in dB: float32 and uint8 [n, frames, bands], float [n] -> float32.
+
+    Energies add, as they do in the microphone but for the phases.
+    """
+    gain = loudness(levels) - loudness(noise) - snr.astype(np.float32)[:, None, None] * DB_GAIN
+    return NEPER * np.logaddexp(levels / NEPER, (noise + gain) / NEPER)
+
+
+def augmented(data: Dataset, rows: np.ndarray, frames: int, recipe: Recipe, rng: np.random.Generator) -> np.ndarray:
+    """Clips shifted, with noise in them, louder or softer: uint8 [rows, frames, bands]."""
+    levels, n = data.levels[rows], len(rows)
     middle = (levels.shape[1] - frames) // 2
     x = crop(levels, middle + rng.integers(-recipe.shift, recipe.shift + 1, n), frames).astype(np.float32)
-    if recipe.gain:
-        x += rng.uniform(-recipe.gain, recipe.gain, (n, 1, 1)).astype(np.float32) * DB_GAIN
+    if recipe.noise_gain and SILENCE in data.labels:
+        silent = (data.target[rows] == data.labels.index(SILENCE))[:, None, None]
+        x += silent * rng.uniform(-recipe.noise_gain, recipe.noise_gain, (n, 1, 1)).astype(np.float32) * DB_GAIN
+    if recipe.mixed:
+        chosen = np.flatnonzero(rng.random(n) < recipe.mixed)
+        picked = data.noise[rng.integers(len(data.noise), size=len(chosen))]
+        start = rng.integers(0, picked.shape[1] - frames + 1, len(chosen))
+        x[chosen] = mixed(x[chosen], crop(picked, start, frames), rng.uniform(*recipe.snr, len(chosen)))
+    if any(recipe.gain):
+        x += rng.uniform(*recipe.gain, (n, 1, 1)).astype(np.float32) * DB_GAIN
     if recipe.noise:
         x += rng.standard_normal(x.shape, np.float32) * recipe.noise * rng.random((n, 1, 1), np.float32)
     return np.clip(np.floor(x + 0.5), 0, 255).astype(np.uint8)

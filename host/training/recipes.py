@@ -7,8 +7,10 @@ from dataclasses import dataclass
 class Recipe:
     """float_epochs: trained in floating point first; the rest is quantisation-aware.
 
-    shift: frames a clip is moved at most, either way. gain: dB added at most, either way. noise: standard deviation
-    of noise added to the log-mel levels. share: clips of unknown and silence per epoch, in mean clips per word.
+    shift: frames a clip is moved at most, either way. gain: the range of dB added. noise: standard deviation of noise
+    added to the log-mel levels. mixed: share of the clips that recorded noise is added to, at an SNR in dB drawn from
+    the range `snr`; such noise alone, the silence class, is made louder or softer by up to `noise_gain` dB first.
+    share: clips of unknown and silence per epoch, in mean clips per word.
     """
 
     name: str
@@ -22,8 +24,11 @@ class Recipe:
     cosine: bool = False
     warmup: int = 0
     shift: int = 0
-    gain: float = 0.0
+    gain: tuple[float, float] = (0.0, 0.0)
     noise: float = 0.0
+    mixed: float = 0.0
+    snr: tuple[float, float] = (0.0, 0.0)
+    noise_gain: float = 0.0
     share: float = 1.0
 
 
@@ -31,15 +36,20 @@ RECIPES = {
     "article": Recipe("article", epochs=20, float_epochs=0, batch=64, rate=0.01, momentum=0.9, decay=1e-4),
     "default": Recipe(
         "default", epochs=80, float_epochs=50, batch=64, rate=0.1, momentum=0.9, decay=1e-4, nesterov=True,
-        cosine=True, warmup=2, shift=8, gain=6.0, noise=2.0,
+        cosine=True, warmup=2, shift=8, gain=(-6.0, 6.0), noise=2.0,
+    ),
+    # for rooms: softer and louder than the recordings, with recorded noise in every fourth clip
+    "room": Recipe(
+        "room", epochs=70, float_epochs=55, batch=64, rate=0.1, momentum=0.9, decay=1e-4, nesterov=True, cosine=True,
+        warmup=2, shift=8, gain=(-20.0, 10.0), noise=2.0, mixed=0.25, snr=(5.0, 30.0), noise_gain=15.0,
     ),
     # for windows that move over a stream: words lie anywhere in them
     "stream": Recipe(
         "stream", epochs=100, float_epochs=70, batch=64, rate=0.1, momentum=0.9, decay=1e-4, nesterov=True,
-        cosine=True, warmup=2, shift=32, gain=10.0, noise=3.0,
+        cosine=True, warmup=2, shift=32, gain=(-10.0, 10.0), noise=3.0,
     ),
     "demo": Recipe(
         "demo", epochs=80, float_epochs=56, batch=32, rate=0.05, momentum=0.9, decay=1e-4, nesterov=True,
-        cosine=True, warmup=1, shift=32, gain=6.0, noise=2.0,
+        cosine=True, warmup=1, shift=32, gain=(-6.0, 6.0), noise=2.0,
     ),
 }  # fmt: skip

@@ -35,7 +35,8 @@ class RunConfig:
     """Everything that determines a run."""
 
     model: str
-    data: str
+    data: tuple[str, ...]
+    noise: str | None
     clips: dict[str, int]
     classes: int
     split: str
@@ -51,8 +52,14 @@ class RunConfig:
     def from_json(text: str) -> "RunConfig":
         d = json.loads(text)
         frontend = {k: tuple(v) if isinstance(v, list) else v for k, v in d["frontend"].items()}
-        d |= {"data": str(Path(d["data"])), "labels": tuple(d["labels"])}
-        return RunConfig(**{**d, "recipe": Recipe(**d["recipe"]), "frontend": FrontEnd(**frontend)})
+        recipe = {k: tuple(v) if isinstance(v, list) else v for k, v in d["recipe"].items()}
+        d |= {
+            "data": tuple(str(Path(source)) for source in d["data"]),
+            "labels": tuple(d["labels"]),
+            "recipe": Recipe(**recipe),
+            "frontend": FrontEnd(**frontend),
+        }
+        return RunConfig(**d)
 
 
 def make_config(model: str, data: Dataset, classes: int, split: str, seed: int, recipe: Recipe) -> RunConfig:
@@ -61,10 +68,23 @@ def make_config(model: str, data: Dataset, classes: int, split: str, seed: int, 
     DataError where the clips do not fit the network.
     """
     frames = data.levels.shape[1]
+    if recipe.mixed and not len(data.noise):
+        raise DataError(f"{data.source}: no noise for the recipe {recipe.name} to mix with; add --noise FOLDER")
     if frames < MODELS[model].frames:
         raise DataError(f"{data.source}: its clips have {frames} frames; {model} takes {MODELS[model].frames} or more")
     frontend = design_frontend(model, data.levels[data.rows(TRAINING)])
-    return RunConfig(model, data.source, data.counts(TRAINING), classes, split, seed, recipe, frontend, data.labels)
+    return RunConfig(
+        model,
+        data.sources,
+        data.noise_source,
+        data.counts(TRAINING),
+        classes,
+        split,
+        seed,
+        recipe,
+        frontend,
+        data.labels,
+    )
 
 
 def _differences(old, new, whose: str = "") -> list[str]:
