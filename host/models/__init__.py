@@ -10,7 +10,7 @@ from host.models import frontends
 from host.models.dscnn import DSCNN
 from host.models.dsnet import DSNet
 from host.models.network import Network
-from host.models.tinyspeech import TinySpeech
+from host.models.tinyspeech import TinySpeech, TinySpeechWide
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class Design:
 MODELS = {
     "tinyspeech-z4": Design(TinySpeech, 12, 94),
     "tinyspeech-z4-text": Design(TinySpeech, 12, 94, {"form": "text"}),
+    "tinyspeech-wide": Design(TinySpeechWide, 12, 98),
     "dsnet-24": Design(DSNet, 0, 94),
     "dsnet-32": Design(DSNet, 0, 94, {"width": 32}),
     "dsnet-64": Design(DSNet, 0, 94, {"width": 64}),
