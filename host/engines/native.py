@@ -32,7 +32,7 @@ def _loaded(path: Path):
     lib = ctypes.CDLL(str(path))
     for name in ("tympan_status_name", "tympan_status_text"):
         getattr(lib, name).restype = ctypes.c_char_p
-    for name in ("host_model_open", "host_frontend_open"):
+    for name in ("host_model_open", "host_frontend_open", "host_listener_open"):
         getattr(lib, name).restype = ctypes.c_void_p
     return lib
 
@@ -129,6 +129,40 @@ class NativeModel:
         if features.shape[1:] != (self.frames, self.width):
             raise ValueError(f"features are {features.shape[1:]}, the model takes ({self.frames}, {self.width})")
         return features
+
+
+class NativeListener:
+    """Windows of a stream in the C core: of each only what the ones before did not have is computed."""
+
+    handle = None
+
+    def __init__(self, model: NativeModel, hop: int):
+        """hop: feature frames between windows. ModelError where the network cannot."""
+        self.model, self.lib = model, model.lib
+        status = ctypes.c_int32()
+        handle = self.lib.host_listener_open(model.handle, hop, ctypes.byref(status))
+        self.handle = _checked(self.lib, handle, status)
+
+    def __del__(self):
+        if self.handle:
+            self.lib.host_listener_close(self.handle)
+
+    def reset(self) -> None:
+        """Begin a new stream."""
+        self.lib.host_listener_reset(self.handle)
+
+    def run(self, features: np.ndarray, ends, start: int = 0) -> np.ndarray:
+        """Windows of a stream uint8 [frames, width], those that end before frames `ends` -> uint16 [windows, classes].
+
+        start: frames of the stream (modulo 2^32) before these.
+        """
+        features, ends = np.ascontiguousarray(features, np.uint8), np.ascontiguousarray(ends, np.uint32)
+        if features.shape[1:] != (self.model.width,) or ends.min() < self.model.frames or ends.max() > len(features):
+            raise ValueError(f"no windows of {self.model.frames} x {self.model.width} end there in {features.shape}")
+        out = np.empty((len(ends), self.model.classes), np.uint16)
+        start = ctypes.c_uint32(start)
+        self.lib.host_listener_run(self.handle, _pointer(features), start, _pointer(ends), len(ends), _pointer(out))
+        return out
 
 
 def capture(slots: np.ndarray, shift: int) -> np.ndarray:

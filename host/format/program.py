@@ -170,6 +170,11 @@ class Program:
     listening: Listening = field(default_factory=Listening)
     name: str = ""
 
+    @property
+    def hop(self) -> int:
+        """Feature frames between the windows that are listened to by default, as the robot counts them."""
+        return max(1, self.listening.hop // (self.frontend.hop * 1000 // self.frontend.rate))
+
     def shapes(self) -> list[tuple[int, int, int]]:
         """(frames, bands, channels) of every value, the features first."""
         known = [(self.frontend.frames, self.frontend.width, 1)]

@@ -10,8 +10,22 @@
 void tympan_engine_reset(tympan_model *model) {
     for (unsigned v = 0; v <= model->operator_count; v++) {
         tympan_value *value = &model->values[v];
-        value->base = value->produced = value->summed = 0;
+        value->base = value->produced = value->summed = value->step = 0;
     }
+    model->listener = 0;
+}
+
+void tympan_engine_advance(tympan_model *model, unsigned behind) {
+    tympan_value *values = model->values;
+    for (unsigned v = 0; v <= model->operator_count; v++) {
+        tympan_value *value = &values[v];
+        value->base = (uint16_t)(value->step ? value->base - value->step : 0);
+        value->produced = (uint16_t)(value->step ? value->produced - value->step : 0);
+        if (value->summed) { /* all that there was */
+            value->summed = values[model->operators[v - 1].source].produced;
+        }
+    }
+    values[0].base = (uint16_t)behind;
 }
 
 void tympan_engine_feed(tympan_model *model) {
@@ -74,12 +88,20 @@ static void run_operator(
             break;
         case TYMPAN_GLOBAL_AVERAGE_POOL: {
             int32_t *sums = (int32_t *)(void *)(buffer(model, out) - 4u * out->channels);
-            if (out->summed == 0) {
-                memset(sums, 0, 4u * out->channels);
+            const unsigned fresh = (unsigned)(in->produced - out->summed);
+            if (model->listener) {
+                tympan_listener_add(model->listener, in, x, fresh);
+            } else {
+                if (out->summed == 0) {
+                    memset(sums, 0, 4u * out->channels);
+                }
+                tympan_global_sum(in, x, sums, fresh);
             }
-            tympan_global_sum(in, x, sums, (unsigned)(in->produced - out->summed));
             out->summed = in->produced;
             if (frames) {
+                if (model->listener) {
+                    tympan_listener_total(model->listener, sums, out->channels);
+                }
                 tympan_global_mean(op, sums, y);
             }
             break;
@@ -98,9 +120,8 @@ static void run_operator(
     }
 }
 
-void tympan_model_run(tympan_model *model, const uint8_t *features, uint16_t *probabilities) {
+void tympan_engine_finish(tympan_model *model, const uint8_t *features, uint16_t *probabilities) {
     tympan_value *values = model->values;
-    tympan_engine_reset(model);
     while (values[0].produced < values[0].frames) {
         tympan_engine_feed(model);
         for (unsigned i = 0; i < model->operator_count; i++) {
@@ -113,4 +134,9 @@ void tympan_model_run(tympan_model *model, const uint8_t *features, uint16_t *pr
         }
         tympan_engine_slide(model);
     }
+}
+
+void tympan_model_run(tympan_model *model, const uint8_t *features, uint16_t *probabilities) {
+    tympan_engine_reset(model);
+    tympan_engine_finish(model, features, probabilities);
 }

@@ -4,11 +4,21 @@
 
 #include "tympan.h"
 
-/* Forget all frames. */
+/* Forget all frames, and whose they were. */
 void tympan_engine_reset(tympan_model *model);
+/* Let frames count from the start of the next window of a listener, which ends `behind` feature frames before the frames
+ * that are there. */
+void tympan_engine_advance(tympan_model *model, unsigned behind);
 /* Let the next strip of features be there. */
 void tympan_engine_feed(tympan_model *model);
 /* Drop the frames that nothing will read any more; those kept move to the start of their buffer. */
 void tympan_engine_slide(tympan_model *model);
+/* Run the strips that are left of the window. */
+void tympan_engine_finish(tympan_model *model, const uint8_t *features, uint16_t *probabilities);
+
+/* Add frames of the pool's input to the sums of the hops that they belong to. */
+void tympan_listener_add(tympan_listener *listener, const tympan_value *in, const uint8_t *x, unsigned frames);
+/* The sums [channels] of all hops of a window. */
+void tympan_listener_total(const tympan_listener *listener, int32_t *sums, unsigned channels);
 
 #endif

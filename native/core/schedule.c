@@ -70,6 +70,11 @@ static bool in_place(const tympan_operator *op, const tympan_value *values, unsi
         && in->offset == out->offset && in->base == out->base;
 }
 
+/* Whether an operator that has produced so many frames will read nothing more. */
+static bool done(const tympan_value *out, unsigned produced) {
+    return produced == out->frames && out->step == 0;
+}
+
 /* Let value `input`, if there is one, be needed from frame `first` on. */
 static void keep(tympan_value *values, unsigned input, unsigned first) {
     if (input != TYMPAN_NONE && first < values[input].needed) {
@@ -85,13 +90,13 @@ void tympan_find_needed(tympan_model *model, unsigned index, unsigned ready) {
     for (unsigned i = 0; i < model->operator_count; i++) {
         const tympan_operator *op = &model->operators[i];
         const tympan_value *out = &values[i + 1];
-        if (out->produced == out->frames) {
-            continue; /* it will read nothing more */
+        if (done(out, out->produced)) {
+            continue;
         }
         tympan_reads first = tympan_reads_next(op, out, out->produced);
         if (i == index) {
             tympan_reads then = tympan_reads_next(op, out, ready);
-            if (ready == out->frames) {
+            if (done(out, ready)) {
                 then.source = then.other = then.residual = UINT16_MAX;
             }
             first.source = in_place(op, values, op->source, out) ? then.source : first.source;
@@ -102,4 +107,49 @@ void tympan_find_needed(tympan_model *model, unsigned index, unsigned ready) {
         keep(values, op->other, first.other);
         keep(values, op->residual, first.residual);
     }
+}
+
+/* A window that begins `step` frames later must begin with a cell of every operator: only then are its frames those of the
+ * stream, counted from another one on. */
+tympan_status tympan_find_steps(tympan_model *model, uint32_t hop) {
+    tympan_value *values = model->values;
+    bool pooled = false;
+    if (hop < 1 || hop > values[0].frames) {
+        return TYMPAN_HOP;
+    }
+    values[0].step = (uint16_t)hop;
+    for (unsigned i = 0; i < model->operator_count; i++) {
+        const tympan_operator *op = &model->operators[i];
+        const unsigned step = values[op->source].step;
+        unsigned by = 1;
+        bool fits = true;
+        switch (op->kind) {
+            case TYMPAN_CONV2D:
+                by = op->stride_t;
+                break;
+            case TYMPAN_MAX_POOL:
+                by = op->t;
+                break;
+            case TYMPAN_GATE:
+            case TYMPAN_ADD:
+                fits = (unsigned)values[op->other].step * op->t == step
+                    && (op->residual == TYMPAN_NONE || values[op->residual].step == step);
+                break;
+            case TYMPAN_GLOBAL_AVERAGE_POOL:
+                fits = step > 0 && !pooled;
+                pooled = true;
+                break;
+            default:
+                fits = step == 0;
+                break;
+        }
+        if (!fits) {
+            return TYMPAN_STREAM;
+        }
+        if (step % by != 0) {
+            return TYMPAN_HOP;
+        }
+        values[i + 1].step = (uint16_t)(op->kind == TYMPAN_GLOBAL_AVERAGE_POOL ? 0 : step / by);
+    }
+    return TYMPAN_OK;
 }

@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-/* Everything that can be wrong with a file, as X(name, sentence). */
+/* Everything that can be wrong with a file, or keep a model from running on a stream, as X(name, sentence). */
 #define TYMPAN_STATUSES(X) \
     X(OK, "the file is sound") \
     X(TRUNCATED, "the file is shorter than its header says; copy it again") \
@@ -29,7 +29,9 @@
     X(RANGE, "a sum inside an operator could exceed 32 bits") \
     X(WORK, "a window takes more than 2^26 multiply-adds; no robot could follow it") \
     X(PLAN, "the memory plan lets two values overlap or overflow") \
-    X(MEMORY, "the memory given is too small or not aligned to 4 bytes")
+    X(MEMORY, "the memory given is too small or not aligned to 4 bytes") \
+    X(STREAM, "the network needs whole windows: only one global average pool may, and nothing may read frames behind it") \
+    X(HOP, "the hop is no multiple of the network's strides, or too long for its window")
 
 typedef enum {
 #define X(name, sentence) TYMPAN_##name,
@@ -136,6 +138,7 @@ typedef struct {
     uint16_t produced;  /* frames computed so far */
     uint16_t needed;    /* first frame that some operator will still read */
     uint16_t summed;    /* frames that the global average pool writing this value has added up; else 0 */
+    uint16_t step;      /* frames that a listener's windows are apart; 0 behind the pool, and in a window by itself */
     uint16_t offset;    /* of the buffer in the arena, in units of 4 bytes */
     uint8_t bands, channels, zero;
     uint8_t bytes;      /* per number */
@@ -143,6 +146,7 @@ typedef struct {
 
 typedef struct tympan_model tympan_model;
 typedef struct tympan_operator tympan_operator;
+typedef struct tympan_listener tympan_listener;
 
 /* Called after each run of an operator with the frames it has just written, for tests and the curious. */
 typedef void (*tympan_trace)(void *context, unsigned operator_index, const void *frames, uint32_t bytes);
@@ -160,6 +164,7 @@ struct tympan_model {
     uint8_t *scratch;          /* what a kernel works in */
     tympan_trace trace;
     void *trace_context;
+    tympan_listener *listener; /* whose frames are in the arena; NULL where they are of a window by itself */
     uint32_t arena_bytes, records_bytes;
     uint16_t strip;            /* feature frames per step */
     uint8_t operator_count, label_count;
@@ -181,5 +186,30 @@ tympan_status tympan_model_open(tympan_model *model, const void *file, uint32_t 
 void tympan_model_run(tympan_model *model, const uint8_t *features, uint16_t *probabilities);
 /* Label i, i < label_count. */
 const char *tympan_model_label(const tympan_model *model, unsigned i);
+
+/* ---- Listener: a window every hop, of which only the last hop is computed ---------------------------------------- */
+
+/* Its probabilities are those of tympan_model_run on the same window, to the last bit. It uses the model's arena: where
+ * that, or another listener, ran meanwhile, the next window is computed from its beginning. */
+struct tympan_listener {
+    tympan_model *model;
+    int32_t *sums;      /* [hops][channels] of the frames of each hop that the global average pool reads */
+    uint32_t ended;     /* frames of the stream at the end of the last window */
+    uint16_t hop;       /* frames of features */
+    uint16_t hops;      /* in a window, the last one perhaps not whole */
+    uint16_t newest;    /* whose sums are not complete */
+    uint16_t filled;    /* frames in them */
+};
+
+/* Bytes of memory that tympan_listener_open takes; STREAM or HOP where the network cannot do with a hop's frames. */
+tympan_status tympan_listener_measure(tympan_model *model, uint32_t hop, uint32_t *bytes);
+/* Verify that the model's plan holds for ever, and begin a stream. memory: aligned to 4 bytes. PLAN where the plan only
+ * holds for windows: compile the model again, or use tympan_model_run. */
+tympan_status tympan_listener_open(tympan_listener *listener, tympan_model *model, uint32_t hop, void *memory, uint32_t bytes);
+/* The frames that come next are another stream's. */
+void tympan_listener_reset(tympan_listener *listener);
+/* window: uint8 [frames][width], the last ones of a stream that has brought `frames` so far (modulo 2^32). Windows may be
+ * left out: what was missed is computed from this one, or all of it where they have too little in common. */
+void tympan_listener_run(tympan_listener *listener, const uint8_t *window, uint32_t frames, uint16_t *probabilities);
 
 #endif

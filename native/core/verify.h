@@ -12,6 +12,8 @@ unsigned tympan_bands_out(const tympan_operator *op, unsigned bands);
 tympan_status tympan_verify_range(const tympan_model *model, const tympan_operator *op);
 /* Whether the strips of a whole window run in the arena without one value destroying another. */
 tympan_status tympan_verify_plan(tympan_model *model);
+/* Whether those of an endless stream do too, once `step` of every value is found; and each hop ends as it began. */
+tympan_status tympan_verify_stream(tympan_model *model);
 
 /* Multiply-adds of an operator in one window; of those without weights, the numbers they read. */
 uint64_t tympan_work(const tympan_operator *op, const tympan_value *values, const tympan_value *out);

@@ -1,13 +1,53 @@
-/* check FILE: opens every model in FILE (size u32, bytes, repeated) and runs the sound ones on a few windows; prints
- * what became of each. Built under sanitizers, it shows that no file makes the core read or write where it may not. */
+/* check FILE: opens every model in FILE (size u32, bytes, repeated) and runs the sound ones on a few windows and streams;
+ * prints what became of each. Built under sanitizers, it shows that no file makes the core read or write where it may not. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../core/tympan.h"
 
 static uint32_t next_random(uint32_t *state) {
     *state = *state * UINT32_C(1664525) + UINT32_C(1013904223);
     return *state >> 8;
+}
+
+/* Windows of a stream, one left out, with any hop that the model takes: each as it is by itself, or exit status 3. */
+static void listen(tympan_model *model) {
+    enum { WINDOWS = 8, HOPS = 12 };
+    const uint32_t frames = model->frontend.frames, width = tympan_frontend_width(&model->frontend);
+    for (uint32_t hop = 1, seed = 7; hop <= HOPS; hop++) {
+        tympan_listener listener;
+        uint32_t bytes, size = (frames + WINDOWS * hop) * width;
+        if (tympan_listener_measure(model, hop, &bytes) != TYMPAN_OK) {
+            continue;
+        }
+        uint8_t *features = malloc(size);
+        uint16_t *found = malloc(2u * WINDOWS * model->label_count), *alone = malloc(2u * model->label_count);
+        void *memory = malloc(bytes);
+        if (!features || !found || !alone || !memory) {
+            exit(2);
+        }
+        for (uint32_t i = 0; i < size; i++) {
+            features[i] = (uint8_t)next_random(&seed);
+        }
+        if (tympan_listener_open(&listener, model, hop, memory, bytes) == TYMPAN_OK) {
+            for (uint32_t i = 0; i < WINDOWS; i++) {
+                if (i != 4) {
+                    tympan_listener_run(&listener, features + i * hop * width, i * hop, found + i * model->label_count);
+                }
+            }
+            for (uint32_t i = 0; i < WINDOWS; i++) {
+                tympan_model_run(model, features + i * hop * width, alone);
+                if (i != 4 && memcmp(alone, found + i * model->label_count, 2u * model->label_count) != 0) {
+                    exit(3);
+                }
+            }
+        }
+        free(memory);
+        free(alone);
+        free(found);
+        free(features);
+    }
 }
 
 static void run(tympan_model *model) {
@@ -62,6 +102,7 @@ int main(int count, char **arguments) {
             status = block ? tympan_model_open(&model, file, size, block, bytes) : TYMPAN_MEMORY;
             if (status == TYMPAN_OK) {
                 run(&model);
+                listen(&model);
             }
             free(block);
         }

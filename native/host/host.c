@@ -135,3 +135,50 @@ void host_capture(const int32_t *slots, uint32_t count, uint32_t shift, int16_t 
     tympan_capture_reset(&capture, shift);
     tympan_capture_run(&capture, slots, 1, samples, count);
 }
+
+typedef struct {
+    void *memory;
+    tympan_listener listener;
+} host_listener;
+
+/* NULL with a status where the model cannot run on a stream. */
+host_listener *host_listener_open(host_model *model, uint32_t hop, int32_t *status) {
+    host_listener *h = calloc(1, sizeof *h);
+    uint32_t bytes = 0;
+    *status = (int32_t)tympan_listener_measure(&model->model, hop, &bytes);
+    if (*status == TYMPAN_OK) {
+        *status = h && (h->memory = malloc(bytes)) != NULL ? TYMPAN_OK : TYMPAN_MEMORY;
+    }
+    if (*status == TYMPAN_OK) {
+        *status = (int32_t)tympan_listener_open(&h->listener, &model->model, hop, h->memory, bytes);
+    }
+    if (*status != TYMPAN_OK && h) {
+        free(h->memory);
+        free(h);
+        h = NULL;
+    }
+    return h;
+}
+
+/* The model must still be open. */
+void host_listener_close(host_listener *h) {
+    tympan_listener_reset(&h->listener);
+    free(h->memory);
+    free(h);
+}
+
+void host_listener_reset(host_listener *h) {
+    tympan_listener_reset(&h->listener);
+}
+
+/* features: [frames][width] of a stream, from its frame `start` on; ends: [windows], where in these each window that is run
+ * ends; probabilities: [windows][labels]. */
+void host_listener_run(
+    host_listener *h, const uint8_t *features, uint32_t start, const uint32_t *ends, uint32_t windows, uint16_t *probabilities) {
+    const tympan_model *model = h->listener.model;
+    const size_t width = tympan_frontend_width(&model->frontend);
+    for (uint32_t i = 0; i < windows; i++) {
+        const uint8_t *window = features + (ends[i] - model->frontend.frames) * width;
+        tympan_listener_run(&h->listener, window, start + ends[i], probabilities + i * (size_t)model->label_count);
+    }
+}
