@@ -17,6 +17,14 @@ def divisor(a, b):
     return block
 
 
+def open_stream(model, gain, hop):
+    # (a stream whose windows share what they have in common, "") or where the network cannot, (one without, why not)
+    try:
+        return tympan.Stream(model, gain, hop), ""
+    except ValueError as refused:
+        return tympan.Stream(model, gain), str(refused)
+
+
 class Listener:
     def __init__(self, model, rule=None, gain=0):
         # rule: what shall differ from the listening defaults of the model's file; gain: steps of 6 dB, for slots
@@ -27,7 +35,6 @@ class Listener:
             listening["votes"] = min(listening["votes"], listening["history"])
         self.model = model
         self.labels = model.labels
-        self.stream = tympan.Stream(model, gain)
         self.decision = Decision(model.labels, listening)
         self.probabilities = array("H", [0] * len(model.labels))
         self.gate = listening["gate"]
@@ -36,6 +43,7 @@ class Listener:
         self.on_window = None  # called after each window with the listener, for those who watch
         self.frame_ms = info["hop"] * 1000 // info["rate"]
         self._every = max(1, listening["hop"] // self.frame_ms)  # frames between windows
+        self.stream, self.refused = open_stream(model, gain, self._every)
         self._first = info["frames"]
         # samples to take at a time, so that each window ends with a block whatever the hop
         self.block = divisor(self._every * info["hop"], info["frame"] + (self._first - 1) * info["hop"])
@@ -58,7 +66,7 @@ class Listener:
             self.leader = -1
             command = self.decision.update(-1, 0)
         else:
-            self.leader = self.model.run(self.stream.window, self.probabilities)
+            self.leader = self.model.run(self.stream, self.probabilities)
             command = self.decision.update(self.leader, self.probabilities[self.leader])
         if self.on_window:
             self.on_window(self)

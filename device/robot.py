@@ -71,6 +71,8 @@ class Robot:
         self.microphone.open()
         self._start_watchdog()
         self.feedback.show("listening")
+        if self.listener.refused:
+            print("Every window is computed anew:", self.listener.refused)
         print("listening with", name, "for:", " ".join(w for w in model.labels if w[0] != "_"))
         self._look_at_words(model.labels)
 

@@ -52,8 +52,33 @@ n = tympan.Model(copy)
 for i in range(len(copy)):
     copy[i] = 0
 q = array.array("H", p)
-n.run(s.window, q)
+n.run(s, q)
 print(q == p)
+
+
+def n_run(window):
+    out = array.array("H", p)
+    n.run(window, out)
+    return out
+
+
+# windows 20 frames apart: of each only what is new is computed; what runs in between changes nothing
+t = tympan.Stream(m, hop=20)
+print(t.hop, s.hop, t.feed(samples), m.run(t, q) == best, q == p)
+r = array.array("H", p)
+same = 0
+for i in range(30):
+    t.feed(memoryview(samples)[i * 100 : i * 100 + 3200 * (1 + (i % 4 == 3))])
+    if i % 5:
+        m.run(t, q)
+        if i % 7 == 0 or i % 7 == 1:
+            m.run(t.window, r)
+            same += q == r
+        else:
+            same += q == n_run(t.window)
+t.reset()
+t.feed(samples)
+print(same, m.run(t, q) == best, q == p)
 
 # the window cannot be resized, and what trace does to the caller's buffers does not reach the run
 print(hasattr(s.window, "append"))
@@ -90,6 +115,9 @@ attempt(m.run, s.window, p, stop)
 m.run(s.window, q)
 print(q == p)
 attempt(m.run, s.window, p, lambda op, frames: m.run(s.window, p))
+attempt(m.run, s.window, p, lambda op, frames: tympan.Stream(m, hop=20))
+attempt(m.run, t, p, stop)
+attempt(n.run, t, p)
 attempt(m.run, b"abc", p)
 attempt(m.run, array.array("h", [0] * 564), p)
 attempt(m.run, s.window, array.array("H", [0] * 9))
@@ -107,6 +135,8 @@ attempt(s.feed_slots, b"abc")
 attempt(s.feed_slots, array.array("h", [0, 0]))
 attempt(tympan.Stream, 3)
 attempt(tympan.Stream, m, gain=9)
+attempt(tympan.Stream, m, hop=3)
+attempt(tympan.Stream, m, hop=-1)
 attempt(tympan.Model, b"")
 attempt(tympan.Model, "model.bin")
 attempt(tympan.Model, 3)

@@ -22,12 +22,17 @@ True
 True 0
 98 98 False
 True
+20 0 98 True True
+24 True True
 False
 out: expected array('H') of 10, one per label
 True True
 KeyError: 0
 True
 RuntimeError: the model is running: trace may not run it again
+RuntimeError: the model is running: trace may not run it again
+ValueError: trace: only of a window by itself, as stream.window is
+ValueError: the stream was made for another model
 ValueError: features: expected 1128 bytes (94 frames of 12), got 3 of type 'B'
 ValueError: features: expected 1128 bytes (94 frames of 12), got 1128 of type 'h'
 ValueError: out: expected array('H') of 10, one per label
@@ -45,6 +50,8 @@ ValueError: expected whole, aligned items of 4 bytes, got 3 bytes
 ValueError: expected array('i') or bytes, got type 'h'
 TypeError: Stream takes a tympan.Model
 ValueError: gain: 0 to 8, in steps of 6 dB
+ValueError: hop refused, HOP: the hop is no multiple of the network's strides, or too long for its window
+ValueError: hop refused, HOP: the hop is no multiple of the network's strides, or too long for its window
 ValueError: model refused, TRUNCATED: the file is shorter than its header says; copy it again
 TypeError: Model takes a buffer or an open file, not a name
 TypeError: Model takes a buffer or an open file

@@ -27,7 +27,9 @@ typedef struct _stream_obj_t {
     uint32_t *block;
     mp_obj_t model;  // its file holds the front end's parameters
     mp_obj_t window; // a memoryview of the stream's window
+    uint32_t hop;    // frames between windows that have something in common; 0: each is run by itself
     tympan_stream stream;
+    tympan_listener listener;
 } stream_obj_t;
 
 static const mp_obj_type_t model_type;
@@ -42,8 +44,14 @@ static bool is_bytes(const mp_buffer_info_t *info) {
     return is_of(info, 'B');
 }
 
-static void raise_refused(tympan_status status) {
-    mp_raise_msg_varg(&mp_type_ValueError, MP_ERROR_TEXT("model refused, %s: %s"), tympan_status_name(status), tympan_status_text(status));
+static void check_idle(const model_obj_t *self) {
+    if (self->running) {
+        mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("the model is running: trace may not run it again"));
+    }
+}
+
+static void raise_refused(const char *what, tympan_status status) {
+    mp_raise_msg_varg(&mp_type_ValueError, MP_ERROR_TEXT("%s refused, %s: %s"), what, tympan_status_name(status), tympan_status_text(status));
 }
 
 // All bytes of a file, whether it was opened as text or not.
@@ -88,13 +96,13 @@ static mp_obj_t model_make_new(const mp_obj_type_t *type, size_t n_args, size_t 
     memcpy(self->block, file.buf, file.len);
     tympan_status status = tympan_model_measure(self->block, file.len, &self->memory);
     if (status != TYMPAN_OK) {
-        raise_refused(status);
+        raise_refused("model", status);
     }
     size_t bytes = self->memory.tables + self->memory.arena;
     self->block = m_renew(uint32_t, self->block, words, words + (bytes + 3) / 4);
     status = tympan_model_open(&self->model, self->block, file.len, self->block + words, bytes);
     if (status != TYMPAN_OK) {
-        raise_refused(status);
+        raise_refused("model", status);
     }
     self->file_size = file.len;
     self->trace = mp_const_none;
@@ -183,24 +191,47 @@ static void run_traced(model_obj_t *self, const mp_buffer_info_t *features, mp_o
     m_del(uint16_t, probabilities, self->model.label_count);
 }
 
-// run(features, out, trace=None): index of the likeliest label
+// The stream whose windows share what they have in common, NULL where the features are given otherwise.
+static stream_obj_t *take_stream(mp_obj_t model, mp_obj_t *features, bool traced) {
+    stream_obj_t *stream = MP_OBJ_TO_PTR(*features);
+    if (!mp_obj_is_type(*features, &stream_type)) {
+        return NULL;
+    }
+    *features = stream->window;
+    if (!stream->hop) {
+        return NULL;
+    }
+    if (stream->model != model) {
+        mp_raise_ValueError(MP_ERROR_TEXT("the stream was made for another model"));
+    }
+    if (traced) {
+        mp_raise_ValueError(MP_ERROR_TEXT("trace: only of a window by itself, as stream.window is"));
+    }
+    return stream;
+}
+
+// run(features, out, trace=None): index of the likeliest label. features: a window, or a Stream
 static mp_obj_t model_run(size_t n_args, const mp_obj_t *args) {
     model_obj_t *self = MP_OBJ_TO_PTR(args[0]);
     const tympan_frontend_config *f = &self->model.frontend;
+    const bool traced = n_args > 3 && args[3] != mp_const_none;
     mp_buffer_info_t features, out;
-    mp_get_buffer_raise(args[1], &features, MP_BUFFER_READ);
+    mp_obj_t window = args[1];
+    stream_obj_t *stream = take_stream(args[0], &window, traced);
+    mp_get_buffer_raise(window, &features, MP_BUFFER_READ);
     take_out(self, args[2], &out);
     size_t size = f->frames * tympan_frontend_width(f);
     if (!is_bytes(&features) || features.len != size) {
         mp_raise_msg_varg(&mp_type_ValueError, MP_ERROR_TEXT("features: expected %d bytes (%d frames of %d), got %d of type '%c'"),
             (int)size, f->frames, (int)tympan_frontend_width(f), (int)features.len, is_bytes(&features) ? 'B' : features.typecode);
     }
-    if (self->running) {
-        mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("the model is running: trace may not run it again"));
-    }
-    if (n_args > 3 && args[3] != mp_const_none) {
+    check_idle(self);
+    if (traced) {
         run_traced(self, &features, args[2], args[3]);
         take_out(self, args[2], &out);
+    } else if (stream) {
+        self->model.trace = NULL;
+        tympan_listener_run(&stream->listener, features.buf, stream->stream.frontend.frames, out.buf);
     } else {
         self->model.trace = NULL;
         tympan_model_run(&self->model, features.buf, out.buf);
@@ -238,12 +269,13 @@ static MP_DEFINE_CONST_OBJ_TYPE(
     model_type, MP_QSTR_Model, MP_TYPE_FLAG_NONE,
     make_new, model_make_new, attr, model_attr, locals_dict, &model_locals);
 
-// Stream(model, gain=0)
+// Stream(model, gain=0, hop=0)
 static mp_obj_t stream_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *all_args) {
-    enum { ARG_model, ARG_gain };
+    enum { ARG_model, ARG_gain, ARG_hop };
     static const mp_arg_t allowed[] = {
         { MP_QSTR_model, MP_ARG_REQUIRED | MP_ARG_OBJ, {.u_rom_obj = MP_ROM_NONE} },
         { MP_QSTR_gain, MP_ARG_INT, {.u_int = 0} },
+        { MP_QSTR_hop, MP_ARG_INT, {.u_int = 0} },
     };
     mp_arg_val_t args[MP_ARRAY_SIZE(allowed)];
     mp_arg_parse_all_kw_array(n_args, n_kw, all_args, MP_ARRAY_SIZE(allowed), allowed, args);
@@ -254,11 +286,25 @@ static mp_obj_t stream_make_new(const mp_obj_type_t *type, size_t n_args, size_t
     if (gain < 0 || gain > 8) {
         mp_raise_ValueError(MP_ERROR_TEXT("gain: 0 to 8, in steps of 6 dB"));
     }
-    const model_obj_t *model = MP_OBJ_TO_PTR(args[ARG_model].u_obj);
+    model_obj_t *model = MP_OBJ_TO_PTR(args[ARG_model].u_obj);
     const tympan_frontend_config *config = &model->model.frontend;
     stream_obj_t *self = mp_obj_malloc(stream_obj_t, type);
     self->model = args[ARG_model].u_obj;
-    self->block = m_new(uint32_t, (model->memory.stream + 3) / 4);
+    self->hop = args[ARG_hop].u_int;
+    tympan_status status = TYMPAN_OK;
+    uint32_t sums = 0;
+    size_t words = (model->memory.stream + 3) / 4;
+    if (self->hop) {
+        check_idle(model);
+        status = tympan_listener_measure(&model->model, self->hop, &sums);
+    }
+    self->block = m_new(uint32_t, words + sums / 4);
+    if (self->hop && status == TYMPAN_OK) {
+        status = tympan_listener_open(&self->listener, &model->model, self->hop, self->block + words, sums);
+    }
+    if (status != TYMPAN_OK) {
+        raise_refused("hop", status);
+    }
     tympan_stream_open(&self->stream, config, self->block, gain);
     // not a bytearray: that could be resized, which would move the memory under the stream
     self->window = mp_obj_new_memoryview('B' | MP_OBJ_ARRAY_TYPECODE_FLAG_RW, config->frames * tympan_frontend_width(config), self->stream.window);
@@ -308,6 +354,9 @@ static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(stream_feed_slots_obj, 2, 4, stream_f
 static mp_obj_t stream_reset(mp_obj_t self_in) {
     stream_obj_t *self = MP_OBJ_TO_PTR(self_in);
     tympan_stream_reset(&self->stream);
+    if (self->hop) {
+        tympan_listener_reset(&self->listener);
+    }
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(stream_reset_obj, stream_reset);
@@ -328,6 +377,8 @@ static void stream_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
         dest[0] = self->window;
     } else if (attr == MP_QSTR_frames) {
         dest[0] = mp_obj_new_int_from_uint(self->stream.frontend.frames);
+    } else if (attr == MP_QSTR_hop) {
+        dest[0] = mp_obj_new_int_from_uint(self->hop);
     } else {
         dest[1] = MP_OBJ_SENTINEL;
     }

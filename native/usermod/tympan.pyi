@@ -5,7 +5,7 @@ m = tympan.Model(open("model.bin", "rb"))
 s = tympan.Stream(m)
 p = array.array("H", [0] * len(m.labels))
 s.feed(samples)
-print(m.labels[m.run(s.window, p)])
+print(m.labels[m.run(s, p)])
 """
 
 from array import array
@@ -61,12 +61,12 @@ class Model:
     def info(self) -> Info:
         """What the model takes and gives: samples per second, frame and hop in samples, a window of frames x width."""
 
-    def run(self, features: Buffer, out: array, trace: Callable[[int, bytes], object] | None = None) -> int:
+    def run(self, features: Buffer | Stream, out: array, trace: Callable[[int, bytes], object] | None = None) -> int:
         """Probabilities of one window; returns the index of the likeliest label.
 
-        features: frames * width bytes, as `Stream.window`. out: array("H") with one number per label, 65535 for 1.
-        trace: called as trace(operator, frames) with what each operator has just written; allocates. ValueError where a
-        buffer is of the wrong type or length.
+        features: frames * width bytes, or a stream for its window. out: array("H") with one number per label, 65535
+        for 1. trace: called as trace(operator, frames) with what each operator has just written; allocates; not for a
+        stream with a hop. ValueError where a buffer is of the wrong type or length.
         """
 
 class Stream:
@@ -76,9 +76,16 @@ class Stream:
     """The last frames * width features, newest last, updated in place; before the first frames: digital silence."""
     frames: int
     """Frames since the start of the stream."""
+    hop: int
+    """Frames between windows of which run() computes only what is new; 0 where it computes each from its beginning."""
 
-    def __init__(self, model: Model, gain: int = 0) -> None:
-        """gain: 0 to 8, steps of 6 dB that `feed_slots` amplifies by."""
+    def __init__(self, model: Model, gain: int = 0, hop: int = 0) -> None:
+        """gain: 0 to 8, steps of 6 dB that `feed_slots` amplifies by.
+
+        hop: run() is going to be asked for windows that are so many frames apart; then it computes only what is new in
+        each, with the same result. A window left out, or another run of the model in between, costs time and changes
+        nothing. ValueError with a named reason where the network cannot do that: hop=0 always works.
+        """
 
     def feed(self, samples: Buffer) -> int:
         """int16 samples (array("h") or bytes) of any number; returns how many frames they completed."""
