@@ -30,7 +30,7 @@ TOLERANCE = 1.02
 PREFIX = "xtensa-lx106-elf-"
 NEEDED = (f"{PREFIX}gcc", "qemu-system-xtensa", "gcc")
 
-WINDOW, FRAMES, HOPS = range(3)  # as in tools/xtensa/program.c
+WINDOW, FRAMES, HOPS, LISTEN = range(4)  # as in tools/xtensa/program.c
 WARM = 4  # frames or hops before those that are counted
 GAIN = 4
 
@@ -101,6 +101,7 @@ class Counts:
     frame: Counter  # of `frames` frames
     frames: int
     hop: Counter
+    streaming: Counter  # a hop of which only what is new is computed
     memory: tuple[int, int, int]  # tables, arena, stream
 
 
@@ -130,7 +131,9 @@ def count(emulator: Emulator, file: bytes, program: Program) -> Counts:
     expected = FrontEndEngine(c).push(capture(slots, GAIN))[-c.frames :]
     differ("stream", stream[-len(expected) :], expected)
     differ("hop", np.frombuffer(found[-2 * classes :], "<u2"), native.run(stream[None])[0])
-    return Counts(window, frame, frames, hop, struct.unpack("<3I", answer[:12]))
+    streaming, answer = emulator.difference(LISTEN, WARM, WARM + 1, file, slots.tobytes())
+    differ("streaming hop", np.frombuffer(answer, np.uint8), np.frombuffer(found, np.uint8))
+    return Counts(window, frame, frames, hop, streaming, struct.unpack("<3I", answer[:12]))
 
 
 def summary(counts: Counts, file: bytes, program: Program, code_bytes: int) -> dict:
@@ -146,6 +149,7 @@ def summary(counts: Counts, file: bytes, program: Program, code_bytes: int) -> d
         "code_bytes": code_bytes,
         "frontend_frame": round(counts.frame.total() / counts.frames),
         "hop": counts.hop.total(),
+        "hop_streaming": counts.streaming.total(),
     }
 
 
@@ -174,6 +178,8 @@ def table(name: str, s: dict, counts: Counts) -> list[str]:
     lines.append(f"{s['frontend_frame']:12,}  a frame of the front end, mean of {counts.frames}")
     lines += [f"{round(n / counts.frames):16,}  {kernel}" for kernel, n in counts.frame.most_common(8)]
     lines.append(f"{s['hop']:12,}  a listening hop: {counts.frames} frames, microphone, level, window")
+    lines.append(f"{s['hop_streaming']:12,}  the same where only what is new in the window is computed")
+    lines += [f"{n:16,}  {kernel}" for kernel, n in counts.streaming.most_common(8)]
     return [*lines, f"memory in bytes: {memory}; code and constants {s['code_bytes']:,}"]
 
 

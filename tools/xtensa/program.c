@@ -2,13 +2,14 @@
  *
  *   in   what u32, times u32, bytes of the model u32, bytes of the input u32, model, input
  *   out  bytes of tables, arena and stream u32, then
- *        WINDOW: probabilities u16 [labels];  FRAMES: features of the last frame;  HOPS: the window, then probabilities
+ *        WINDOW: probabilities u16 [labels];  FRAMES: features of the last frame;  HOPS and LISTEN: the window, then
+ *        probabilities; LISTEN computes only what is new in a window
  *
  * `times` repeats the work, so that two runs differ by exactly what is to be counted. */
 #include "../../native/core/tympan.h"
 #include "runtime.h"
 
-enum { WINDOW, FRAMES, HOPS };
+enum { WINDOW, FRAMES, HOPS, LISTEN };
 
 static uint32_t file[1 << 18], input[1 << 18], memory[1 << 18], stream_memory[1 << 16], features[1 << 12];
 static uint16_t probabilities[255];
@@ -18,6 +19,7 @@ int main(void) {
     tympan_memory need;
     tympan_model model;
     tympan_stream stream;
+    tympan_listener listener;
     runtime_read(head, sizeof head);
     if (head[2] > sizeof file || head[3] > sizeof input) {
         return 3;
@@ -34,6 +36,12 @@ int main(void) {
     tympan_stream_open(&stream, config, stream_memory, 4);
     const int16_t *samples = (const int16_t *)input;
     const int32_t *slots = (const int32_t *)input;
+    uint32_t sums;
+    if (head[0] == LISTEN
+        && (tympan_listener_measure(&model, step / config->hop, &sums) != TYMPAN_OK || sums > sizeof features
+            || tympan_listener_open(&listener, &model, step / config->hop, features, sums) != TYMPAN_OK)) {
+        return 5;
+    }
     for (uint32_t i = 0; i < head[1]; i++) {
         if (head[0] == WINDOW) {
             tympan_model_run(&model, (const uint8_t *)input, probabilities);
@@ -42,14 +50,18 @@ int main(void) {
         } else {
             tympan_stream_slots(&stream, slots + i * step, 1, step);
             tympan_stream_level(&stream);
-            tympan_model_run(&model, stream.window, probabilities);
+            if (head[0] == LISTEN) {
+                tympan_listener_run(&listener, stream.window, stream.frontend.frames, probabilities);
+            } else {
+                tympan_model_run(&model, stream.window, probabilities);
+            }
         }
     }
     runtime_write(&need, sizeof need);
     if (head[0] == FRAMES) {
         runtime_write(features, width);
     } else {
-        if (head[0] == HOPS) {
+        if (head[0] != WINDOW) {
             runtime_write(stream.window, config->frames * width);
         }
         runtime_write(probabilities, 2u * model.label_count);
