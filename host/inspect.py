@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from host.command import guard, naming
+from host.compiler.plan import least
 from host.engines.native import ModelError, NativeModel
 from host.format.file import checksum, read
 from host.format.program import Add, Conv2D, Dense, Gate, GlobalAveragePool, MaxPool, Operator, Program, Softmax
@@ -58,7 +59,8 @@ def report(path: Path) -> str:
         f"listening  a window every {s.hop} ms; a command leads {s.votes} of {s.history} with a mean of "
         f"{100 * s.threshold / 65535:.0f} %; then deaf for {s.cooldown} ms; gate at RMS {s.gate}",
         f"network    {weights:,} weights, {sum(macs):,} multiply-adds per window",
-        f"plan       strips of {plan.strip} frames in {plan.arena} bytes of arena",
+        f"plan       strips of {plan.strip} frames in {plan.arena} bytes of arena, of which "
+        f"{least(program, plan.strip)} live at one time",
         "",
         "value  operator           frames x bands x channels  multiply-adds  held     at",
         f"{0:>5}  {'features':<18} {_shape(shapes[0]):>25}",

@@ -12,7 +12,7 @@ BITS = [64, pytest.param(32, marks=pytest.mark.skipif(platform.machine() != "x86
 
 EXPECTED = """\
 ('yes', 'no', 'up', 'down', 'left', 'right', 'on', 'off', 'stop', 'go')
-['arena', 'file', 'stream', 'tables'] 964 {size} True
+['arena', 'file', 'stream', 'tables'] 840 {size} True
 16000 480 160 94 12 45 True
 [('cooldown', 1000), ('gate', 0), ('history', 5), ('hop', 200), ('threshold', 52428), ('votes', 3)]
 98 98 1128 {level} 0

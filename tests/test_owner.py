@@ -191,6 +191,36 @@ def test_features_and_probabilities_are_the_specifications_to_the_bit(owner, cli
     assert len(set(lines[::2])) > 5  # not all the same
 
 
+LISTEN_ON = """
+import tympan, uctypes, array, binascii
+model = tympan.Model(open("model.bin", "rb"))
+stream = tympan.Stream(model, hop=HOP)
+out = array.array("H", [0] * len(model.labels))
+sound = memoryview(uctypes.bytearray_at(ADDRESS, 2 * COUNT * SAMPLES))
+at, end = 0, 2 * SAMPLES
+while end <= len(sound):
+    stream.feed(sound[at:end])
+    model.run(stream, out)
+    print(str(binascii.b2a_base64(bytes(out)), "ascii"), end="")
+    at, end = end, end + 2 * STEP
+"""
+
+
+def test_a_stream_is_heard_as_its_windows(owner, clips):
+    """All clips as one stream, of which each window computes only what is new."""
+    c, hop = PROGRAM.frontend, PROGRAM.hop
+    code = LISTEN_ON
+    values = {"ADDRESS": MEMORY, "COUNT": CLIPS, "SAMPLES": WINDOW, "HOP": hop, "STEP": hop * c.hop}
+    for name, value in values.items():
+        code = code.replace(name, str(value))
+    lines = owner.mpremote("run", owner.file("listen.py", code)).split()
+    found = np.stack([np.frombuffer(base64.b64decode(line), "<u2") for line in lines])
+    features = FrontEndEngine(c).push(clips.reshape(-1))
+    windows = np.lib.stride_tricks.sliding_window_view(features, c.frames, 0).transpose(0, 2, 1)[::hop]
+    assert len(windows) > 250
+    assert np.array_equal(found, operators.run(PROGRAM, windows)[-1].reshape(len(windows), -1))
+
+
 LISTEN = """
 import launcher
 try:

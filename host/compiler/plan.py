@@ -1,58 +1,85 @@
 """The memory plan: how many frames of each value are held, and where, while the network runs in strips.
 
-Running the schedule (host/compiler/schedule.py) gives each buffer's size and which buffers are never alive together; a
-first fit by size then places them. The plan of a network that can run on a stream holds for that too.
+Running the schedule (host/compiler/schedule.py) tells how far apart values must lie; buffers may overlap where the
+bytes of one are dead while those of the other live. Values are placed one after the other, the largest first, at the
+lowest place that those before them leave; then other orders are tried, until no more bytes are taken than live at one
+time, or none was better. The plan of a network that can run on a stream holds for that too.
 """
 
-from host.compiler.schedule import Lifetimes, lifetimes, overwritable
-from host.format.program import Plan, Program, Softmax
+import random
+
+from host.compiler.schedule import distances
+from host.format.program import Plan, Program
 
 
-def _share_in_place(program: Program, lives: Lifetimes) -> list[int]:
-    """For each value the one whose buffer it takes over: a gate or an add may write where it reads last."""
-    values, clashes = lives.values, lives.clashes
-    owner = list(range(len(values)))
-    for i, op in enumerate(program.operators):
-        out = i + 1
-        for v in overwritable(op):
-            equal = values[v].columns == values[out].columns and values[v].frame_bytes == values[out].frame_bytes
-            equal = equal and not values[v].sums  # a pool's output does not begin where its buffer does
-            if equal and v not in lives.hard[out] and not ((clashes[out] - {v}) & _group(owner, v)):
-                owner[out] = owner[v]
+def _aligned(byte: int) -> int:
+    return (byte + 3) & ~3
+
+
+class _Arena:
+    """Where the values of a program can lie. A value's place is that of its frames; a pool's sums lie before."""
+
+    def __init__(self, program: Program, strip: int):
+        found = distances(program, strip, program.hop)
+        self.values = found.values
+        self.live = found.live
+        # by value, others: how far it must not lie behind them, and whether it may share their place
+        self.others: dict[int, list] = {v: [] for v in range(1, len(self.values) - 1)}
+        for (u, v), intervals in sorted(found.forbidden.items()):
+            self.others[v].append((u, sorted(intervals), (u, v) not in found.unshared))
+
+    def size(self, v: int) -> int:
+        return self.values[v].sums + self.values[v].columns * self.values[v].frame_bytes
+
+    def lowest(self, v: int, places: dict[int, int]) -> int:
+        """The lowest place of a value beside those that have one."""
+        others = [(places[u], intervals, shared) for u, intervals, shared in self.others[v] if u in places]
+        first = place = self.values[v].sums
+        for low, high in sorted((at + low, at + high) for at, intervals, _ in others for low, high in intervals):
+            if low < place < high:
+                place = _aligned(high)
+
+        def allowed(place: int) -> bool:
+            return all(
+                (place == at and shared) or not any(low < place - at < high for low, high in intervals)
+                for at, intervals, shared in others
+            )
+
+        same = [at for at, _, shared in others if shared and first <= at < place]
+        return min(filter(allowed, same), default=place)
+
+    def place(self, order: list[int]) -> tuple[int, dict[int, int]]:
+        """(bytes, the place of each value) where values are placed in this order."""
+        places: dict[int, int] = {}
+        for v in order:
+            places[v] = self.lowest(v, places)
+        return max(_aligned(at + self.size(v) - self.values[v].sums) for v, at in places.items()), places
+
+    def search(self) -> tuple[int, dict[int, int]]:
+        """The fewest bytes found and the places that take them; the same each time."""
+        order = sorted(self.others, key=lambda v: (-self.size(v), v))
+        best, places = self.place(order)
+        rng = random.Random(0)
+        for _ in range(len(order) ** 2 // 3):
+            if best == _aligned(self.live):
                 break
-    return owner
+            other = list(order)
+            other.insert(rng.randrange(len(order)), other.pop(rng.randrange(len(order))))
+            size, found = self.place(other)
+            if size <= best:
+                best, places, order = size, found, other
+        return best, places
 
 
-def _group(owner: list[int], v: int) -> set[int]:
-    return {u for u, o in enumerate(owner) if o == owner[v]}
+def least(program: Program, strip: int) -> int:
+    """Bytes of values that live at one time in strips of `strip` frames: no arena can be smaller."""
+    return _Arena(program, strip).live
 
 
 def plan(program: Program, strip: int = 2) -> Plan:
-    """A plan in strips of `strip` feature frames; the fewest bytes that first fit by size finds."""
-    lives = lifetimes(program, strip, program.hop)
-    values, clashes = lives.values, lives.clashes
-    last = len(values) - 1  # the softmax writes to its caller
-    assert isinstance(program.operators[-1], Softmax)
-    owner = _share_in_place(program, lives)
-    groups: dict[int, set[int]] = {}
-    for v in range(1, last):
-        groups.setdefault(owner[v], set()).add(v)
-
-    def size(members: set[int]) -> int:
-        most = max(values[v].sums + values[v].columns * values[v].frame_bytes for v in members)
-        return (most + 3) & ~3
-
-    placed: dict[int, tuple[int, int]] = {}
-    for root in sorted(groups, key=lambda r: (-size(groups[r]), r)):
-        members = groups[root]
-        enemies = {owner[u] for v in members for u in clashes[v] if u not in members}
-        taken = sorted(placed[r] for r in enemies if r in placed)
-        offset = 0
-        for start, end in taken:
-            if offset + size(members) <= start:
-                break
-            offset = max(offset, end)
-        placed[root] = (offset, offset + size(members))
-    offsets = [placed[owner[v]][0] if v < last else 0 for v in range(1, last + 1)]
-    columns = [values[v].columns if v < last else 0 for v in range(1, last + 1)]
-    return Plan(strip, tuple(columns), tuple(offsets), max(end for _, end in placed.values()))
+    """A plan in strips of `strip` feature frames."""
+    arena = _Arena(program, strip)
+    size, places = arena.search()
+    columns = [value.columns for value in arena.values[1:-1]]
+    offsets = [places[v] - arena.values[v].sums for v in sorted(places)]
+    return Plan(strip, (*columns, 0), (*offsets, 0), size)

@@ -5,7 +5,7 @@ inputs allow; what no operator will read again is dropped at the strip's end. On
 the last hop runs, and values keep what the next hop reads.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from host.format.program import Add, Conv2D, Dense, Gate, GlobalAveragePool, MaxPool, Operator, Program, Softmax, lag
 
@@ -24,23 +24,37 @@ class Value:
     columns: int = 0  # the most frames held so far
 
 
-@dataclass
-class Lifetimes:
-    """What a plan must respect: `columns` frames of each value, and for each value those alive while it is written.
+class Distances:
+    """What a plan must respect: how far apart values may lie so that writing or moving one destroys nothing of another.
 
-    Of what is alive, `hard` leaves out the moment at which an operator writes frames over those it has just read last.
+    values: in `columns`, how many frames the buffer of each must hold. live: the largest number of bytes that are read
+    later or being written at one time; no plan needs fewer.
     """
 
-    values: list[Value]
-    clashes: list[set[int]] = field(default_factory=list)
-    hard: list[set[int]] = field(default_factory=list)
+    def __init__(self, values: list[Value]):
+        self.values = values
+        self.live = 0
+        self.forbidden: dict[tuple[int, int], set[tuple[int, int]]] = {}
+        self.unshared: set[tuple[int, int]] = set()
 
-    def add(self, other: "Lifetimes") -> None:
+    def clash(self, u: int, written: tuple[int, int], v: int, kept: tuple[int, int] | None, shared=False) -> None:
+        """These bytes of u, counted from where it lies, must not be those of v; shared: but both may lie together."""
+        if not kept or written[0] == written[1]:
+            return
+        low, high = written[0] - kept[1], written[1] - kept[0]
+        self.forbidden.setdefault((u, v), set()).add((low, high))
+        self.forbidden.setdefault((v, u), set()).add((-high, -low))
+        if low < 0 < high and not shared:
+            self.unshared |= {(u, v), (v, u)}
+
+    def add(self, other: "Distances") -> None:
         """Respect the other's too."""
-        for v, value in enumerate(self.values):
-            value.columns = max(value.columns, other.values[v].columns)
-            self.clashes[v] |= other.clashes[v]
-            self.hard[v] |= other.hard[v]
+        for value, others in zip(self.values, other.values, strict=True):
+            value.columns = max(value.columns, others.columns)
+        for pair, found in other.forbidden.items():
+            self.forbidden.setdefault(pair, set()).update(found)
+        self.unshared |= other.unshared
+        self.live = max(self.live, other.live)
 
 
 def inputs(op: Operator) -> list[int]:
@@ -158,16 +172,36 @@ class _Run:
                 self.values[i + 1].frame_bytes *= 2
         for value, n in zip(self.values, step or [], strict=False):
             value.step = n
-        self.readers = [[i for i, op in enumerate(self.ops) if v in inputs(op)] for v in range(len(self.values))]
-        self.lives = Lifetimes(self.values, [set() for _ in self.values], [set() for _ in self.values])
+        self.distances = Distances(self.values)
+        # of each value, by operator, the first frame that it will still read
+        self.reads: list[dict[int, int]] = [{} for _ in self.values]
+        for i in range(len(self.ops)):
+            self.read_next(i)
+
+    def read_next(self, i: int) -> None:
+        """Find what operator i will still read."""
+        for v in inputs(self.ops[i]):
+            self.reads[v][i] = _wanted(self.ops[i], self.values, self.values[i + 1], v)
 
     def needed(self, v: int, without: int = -1) -> int:
         """First frame of a value that some operator, but for one, will still read."""
         least = self.values[v].produced
-        for i in self.readers[v]:
-            if i != without:
-                least = min(least, _wanted(self.ops[i], self.values, self.values[i + 1], v))
+        for i, first in self.reads[v].items():
+            if first < least and i != without:
+                least = first
         return least
+
+    def span(self, v: int, first: int, end: int) -> tuple[int, int]:
+        """Bytes of frames `first` to `end`, counted from where the value lies."""
+        value = self.values[v]
+        return (first - value.base) * value.frame_bytes, (end - value.base) * value.frame_bytes
+
+    def kept(self, v: int, needed: int) -> tuple[int, int] | None:
+        """Bytes that are read later, where frames before `needed` are not. A pool's sums lie before it."""
+        value = self.values[v]
+        if value.summed and not needed:
+            return -value.sums, value.frame_bytes
+        return self.span(v, needed, value.produced) if needed < value.produced else None
 
     def finish(self) -> None:
         """Run the strips that are left of the window."""
@@ -178,41 +212,69 @@ class _Run:
                 ready = _ready(op, self.values, self.values[i + 1])
                 if ready > self.values[i + 1].produced or isinstance(op, GlobalAveragePool):
                     self.write(i, ready)
-            for v, value in enumerate(self.values):
-                value.base = max(value.base, self.needed(v))
+            self.slide()
 
     def write(self, i: int, ready: int) -> None:
         """Let operator i write all frames up to `ready`."""
         op, out = self.ops[i], self.values[i + 1]
-        for v, value in enumerate(self.values):
-            alive = self.needed(v) < value.produced or (value.summed and not value.produced)
-            if v in (0, i + 1) or not alive:
-                continue
-            self.lives.clashes[i + 1].add(v)
-            self.lives.clashes[v].add(i + 1)
-            if not (v in overwritable(op) and value.base == out.base and self.needed(v, without=i) >= ready):
-                self.lives.hard[i + 1].add(v)
-                self.lives.hard[v].add(i + 1)
-        if isinstance(op, GlobalAveragePool):
+        pool, over = isinstance(op, GlobalAveragePool), overwritable(op)
+        written = (-out.sums, out.frame_bytes) if pool else self.span(i + 1, out.produced, ready)
+        if out is self.values[-1]:
+            written = 0, 0  # to the caller
+        live = written[1] - written[0]
+        for v, value in enumerate(self.values[1:-1], 1):
+            needed = self.needed(v)
+            kept = self.kept(v, needed)
+            if v == i + 1:
+                kept = None if pool else kept
+            elif v in over and value.base == out.base:
+                # at the same place a frame is read before it is written over
+                later = self.kept(v, max(needed, min(self.needed(v, without=i), ready)))
+                self.distances.clash(i + 1, written, v, kept, shared=True)
+                self.distances.clash(i + 1, written, v, later)
+                kept = later
+            else:
+                self.distances.clash(i + 1, written, v, kept)
+            live += kept[1] - kept[0] if kept else 0
+        self.distances.live = max(self.distances.live, live)
+        if pool:
             out.summed = self.values[op.source].produced
         out.produced = ready
+        self.read_next(i)
         out.columns = max(out.columns, ready - out.base)
+
+    def slide(self) -> None:
+        """Move what is kept to the start of its buffer, one value after the other."""
+        needed = [self.needed(v) for v in range(len(self.values))]
+        for v, value in enumerate(self.values[1:-1], 1):
+            if not value.base < needed[v] < value.produced:
+                continue
+            moved = self.span(v, value.base, value.base + value.produced - needed[v])
+            for u, other in enumerate(self.values[1:-1], 1):
+                kept = self.kept(u, needed[u])
+                if kept and u < v and kept[0] > 0:  # it has moved
+                    kept = self.span(u, other.base, other.base + other.produced - needed[u])
+                if u != v:
+                    self.distances.clash(v, moved, u, kept)
+        for value, first in zip(self.values, needed, strict=True):
+            value.base = max(value.base, first)
 
     def advance(self) -> bool:
         """Let frames count from the start of the next window; False where that does not begin within what is kept."""
         if any(self.needed(v) < value.step for v, value in enumerate(self.values)):
             return False
         for v, value in enumerate(self.values):
-            value.base = max(0, value.base - value.step) if value.step else 0
+            value.base = value.base - value.step if value.step else 0
             value.produced = value.produced - value.step if value.step else 0
             if value.summed:
                 value.summed = self.values[self.ops[v - 1].source].produced
-        self.values[0].base = 0
+        for i in range(len(self.ops)):
+            self.read_next(i)
         return True
 
 
-def lifetimes(program: Program, strip: int, hop: int) -> Lifetimes:
-    """Of windows by themselves, and where the network can, of a stream with windows `hop` feature frames apart."""
+def distances(program: Program, strip: int, hop: int) -> Distances:
+    """In windows by themselves, and where the network can, in a stream with windows `hop` feature frames apart."""
     window = _Run(program, strip)
     window.finish()
     step = steps(program, hop)
@@ -221,5 +283,5 @@ def lifetimes(program: Program, strip: int, hop: int) -> Lifetimes:
         stream.finish()
         if stream.advance():
             stream.finish()
-            window.lives.add(stream.lives)
-    return window.lives
+            window.distances.add(stream.distances)
+    return window.distances
