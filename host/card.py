@@ -4,6 +4,7 @@ DIR is the test set that the card reports; it chose nothing.
 """
 
 import argparse
+import json
 import shlex
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from host.evaluate import table
 from host.evaluation import Result, confusion_picture, evaluate
 from host.format.file import read
 from host.inspect import multiply_adds
+from host.models import MODELS
 from host.training.loop import Epoch
 from host.training.recipes import RECIPES
 from host.training.run import RunConfig, RunError, load_best, load_network
@@ -40,10 +42,12 @@ def command(config: RunConfig) -> str:
     known = RECIPES.get(config.recipe.name)
     epochs = "" if known and known.epochs == config.recipe.epochs else f" --epochs {config.recipe.epochs}"
     split = "" if config.split == "auto" else f" --split {config.split}"
+    model = "--model" if MODELS.get(config.model) == config.design else "--design"
+    named = config.model if model == "--model" else shlex.quote(f"{config.model}.json")
     data = " ".join(shlex.quote(Path(source).name) for source in config.data)
     noise = f" --noise {shlex.quote(Path(config.noise).name)}" if config.noise else ""
     return (
-        f"python -m host.train --model {config.model} --data {data}{noise} "
+        f"python -m host.train {model} {named} --data {data}{noise} "
         f"--classes {config.classes} --recipe {config.recipe.name}{epochs}{split} --seed {config.seed}"
     )
 
@@ -70,6 +74,7 @@ def card(
 |---|---|
 | hears | {", ".join(program.labels)} |
 | data | {sum(config.clips.values())} training clips of {names(config)} |
+| network | `{json.dumps(config.design.to_dict())}` |
 | recipe | {recipe} |
 | made with | `{command(config)}` ({hours:.1f} h) |
 | planned in | strips of {plan.strip} frames (`python -m host.compile RUN --strip {plan.strip}`) |

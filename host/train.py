@@ -1,7 +1,6 @@
 """Train a network and compile it to model.bin:  python -m host.train --model tinyspeech-z4 --data synthetic"""
 
 import argparse
-import dataclasses
 import os
 import sys
 from pathlib import Path
@@ -13,19 +12,18 @@ from host.data.dataset import TRAINING, VALIDATION
 from host.data.load import load
 from host.data.speech_commands import SPLITS
 from host.models import MODELS
-from host.training.recipes import RECIPES, Recipe
+from host.models.design import read_design
+from host.training.recipes import RECIPES, shortened
 from host.training.run import make_config, train
-
-
-def shortened(recipe: Recipe, epochs: int) -> Recipe:
-    """The recipe over another number of epochs, its float part in proportion and no longer warmed up than that."""
-    float_epochs = recipe.float_epochs * epochs // recipe.epochs
-    return dataclasses.replace(recipe, epochs=epochs, float_epochs=float_epochs, warmup=min(recipe.warmup, epochs - 1))
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     p = argparse.ArgumentParser(prog="python -m host.train", description=__doc__)
-    p.add_argument("--model", default="tinyspeech-z4", choices=sorted(MODELS))
+    which = p.add_mutually_exclusive_group()
+    which.add_argument("--model", default="tinyspeech-z4", choices=sorted(MODELS))
+    which.add_argument(
+        "--design", type=Path, metavar="NAME.json", help="a design of one's own, or that host.search found"
+    )
     p.add_argument(
         "--data", required=True, nargs="+", metavar="synthetic | DIR | ARCHIVE.npz", help="several: all of their clips"
     )
@@ -52,10 +50,11 @@ def main(arguments: list[str] | None = None) -> int:
     recipe = RECIPES[args.recipe]
     if args.epochs is not None:
         recipe = shortened(recipe, args.epochs)
+    name, design = (args.design.stem, read_design(args.design)) if args.design else (args.model, MODELS[args.model])
     source = "-".join(Path(d).absolute().name.removesuffix(".npz") for d in args.data)
-    folder = args.out or Path("runs") / f"{args.model}-{source}-{args.classes}-{args.recipe}-{args.seed}"
+    folder = args.out or Path("runs") / f"{name}-{source}-{args.classes}-{args.recipe}-{args.seed}"
     data = load(args.data, args.classes, args.split, args.seed, args.noise, args.quiet)
-    config = make_config(args.model, data, args.classes, args.split, args.seed, recipe)
+    config = make_config(name, design, data, args.classes, args.split, args.seed, recipe)
     print(f"{len(data.rows(TRAINING))} training and {len(data.rows(VALIDATION))} validation clips; run in {folder}")
     path = train(config, data, folder, args.resume, args.quiet, lambda line: print(line, flush=True))
     print(f"{path}: {path.stat().st_size} bytes")

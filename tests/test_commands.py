@@ -21,9 +21,10 @@ from host.data import archive, synthetic
 from host.data.dataset import TRAINING, VALIDATION, DataError, class_labels
 from host.data.load import load
 from host.engines import micropython, native
-from host.format.file import FormatError
-from host.models import build
-from host.training.run import RunConfig, RunError, load_config
+from host.format.file import FormatError, read
+from host.models.design import Design
+from host.models.dsnet import DSNet
+from host.training.run import RunConfig, RunError, load_config, new_network
 from tests.conftest import MODEL, ROOT
 
 
@@ -154,7 +155,7 @@ def test_only_a_model_is_replaced_by_a_model(run, tmp_path, capsys):
 @pytest.mark.parametrize(
     "name, damage",
     [
-        *(("config.json", d) for d in (b"", b"{", b"[]", b"{}", b"null", b"\x80\xff", "unknown key", "model foo")),
+        *(("config.json", d) for d in (b"", b"{", b"[]", b"{}", b"null", b"\x80\xff", "unknown key", "network foo")),
         *((p, d) for p in ("last.pt", "best.pt") for d in (b"", b"hello", "half", "another net", "swapped")),
     ],
 )
@@ -164,8 +165,8 @@ def test_a_damaged_run_is_named(name, damage, run, typed, capsys, spoken):
     match damage:
         case "unknown key":
             path.write_text(json.dumps({**config, "extra": 1}))
-        case "model foo":
-            path.write_text(json.dumps({**config, "model": "foo"}))
+        case "network foo":
+            path.write_text(json.dumps({**config, "design": {**config["design"], "network": "foo"}}))
         case "half":
             path.write_bytes(data[: len(data) // 2])
         case "another net":
@@ -192,7 +193,7 @@ def test_a_missing_file_of_a_run_is_named(name, run, typed, capsys):
 
 def test_a_run_in_floating_point_is_not_compiled(run, capsys):
     config = load_config(run)
-    network = build(config.model, config.frontend, config.labels)
+    network = new_network(config)
     torch.save({"network": network.state_dict(), "epoch": 1}, run / "best.pt")
     before = (run / "model.bin").read_bytes()
     assert "floating point" in sentence(capsys, compiler.main, run)
@@ -268,6 +269,20 @@ def test_a_card_says_what_is_known(run, spoken, tmp_path, capsys):
     assert "Speech Commands v0.02" in (out / "dsnet-24.md").read_text()
     assert card.main([*arguments, "--licence", "Our own voices."]) == 0
     assert "\n\nOur own voices.\n\n" in (out / "dsnet-24.md").read_text()
+
+
+def test_a_design_in_a_file_trains_and_ships_under_its_name(typed, spoken, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    design = Design(DSNet, 12, 94, {"width": 6, "kernels": (5, 3)})
+    (tmp_path / "my design.json").write_text(json.dumps(design.to_dict()))
+    assert train.main(["--design", "my design.json", *typed[2:-1]]) == 0
+    run = Path("runs/my design-my words-10-default-0")
+    assert load_config(run).design == design
+    program, _ = read((run / "model.bin").read_bytes())
+    assert program.name == "my design" and program.frontend.width == 12
+    assert card.main([str(run), "--data", str(spoken)]) == 0
+    text = Path("models/my design.md").read_text()
+    assert f"`{json.dumps(design.to_dict())}`" in text and "host.train --design 'my design.json' --data" in text
 
 
 def test_a_card_replaces_no_model_of_other_words_and_nothing_by_half(run, spoken, tmp_path, capsys, monkeypatch):

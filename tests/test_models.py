@@ -1,5 +1,7 @@
 """The networks: what the article's code lost is there, and evaluation computes the robot's integers."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -14,9 +16,11 @@ from host.data.dataset import DataError
 from host.engines.native import NativeModel
 from host.format.file import write
 from host.format.program import Gate as GateOperator
-from host.models import MODELS, Network, build, design_frontend
+from host.models import MODELS
+from host.models.design import DesignError, build, design_frontend, read_design
 from host.models.frontends import log_mel
 from host.models.layers import Add, Conv2D, Dense, Gate, GlobalAveragePool
+from host.models.network import Network
 from host.models.quantizer import Signal
 from host.reference import operators
 
@@ -52,7 +56,8 @@ def network(name: str = Z4) -> Network:
     if name == "residual":
         return Residual(name, log_mel(94), LABELS)
     levels = np.random.default_rng(0).integers(0, 256, (4, 98, 40), dtype=np.uint8)
-    return build(name, design_frontend(name, levels), LABELS)
+    design = MODELS[name]
+    return build(name, design, design_frontend(design, levels), LABELS)
 
 
 def batch(net: Network, count: int = 8) -> torch.Tensor:
@@ -210,4 +215,33 @@ def test_weights_that_diverged_are_refused_with_a_sentence():
 @pytest.mark.parametrize("level", [0, 255])
 def test_clips_without_any_difference_are_refused(level):
     with pytest.raises(DataError, match="sound alike"):
-        design_frontend(Z4, np.full((4, 98, 40), level, np.uint8))
+        design_frontend(MODELS[Z4], np.full((4, 98, 40), level, np.uint8))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_design_outlives_a_way_through_a_file(name, tmp_path):
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps(MODELS[name].to_dict()))
+    assert read_design(path) == MODELS[name]
+    assert MODELS[name].options.keys() >= {"width"}  # also what was not given
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        ({"network": "Foo"}, "there are DSCNN, DSNet"),
+        ({"options": {"wdith": 3}}, "takes the options width"),
+        ({"options": []}, "takes the options width"),
+        ({"options": {"width": -3}}, "makes no network"),
+        ({"options": {"kernels": [60, 60]}}, "shorter than its kernel"),
+        ({"coefficients": "12"}, "whole number of 0 to 40"),
+        ({"frames": 10**9}, "whole number of 0 to 1000"),
+        ({"more": 1}, "has the keys"),
+    ],
+)
+def test_a_file_that_makes_no_network_is_refused_with_a_sentence(change, words, tmp_path):
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps(MODELS["dsnet-24"].to_dict() | change))
+    with pytest.raises(DesignError, match=words) as refused:
+        read_design(path)
+    assert str(refused.value).startswith(f"{path}: ")

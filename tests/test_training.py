@@ -11,9 +11,10 @@ from host.compile import main as compile_command
 from host.data.dataset import SILENCE, TRAINING, UNKNOWN, VALIDATION, WORDS, DataError, Dataset, assemble, class_labels
 from host.engines.native import NativeModel
 from host.format.file import read
+from host.models import MODELS
 from host.training.augment import augmented, centred, loudness, mixed
 from host.training.loop import epoch_rows, learning_rate
-from host.training.recipes import RECIPES, Recipe
+from host.training.recipes import RECIPES, Recipe, shortened
 from host.training.run import RunConfig, RunError, make_config, train
 
 RECIPE = Recipe(
@@ -35,7 +36,7 @@ def data(classes: int = 10, clips: int = 4) -> Dataset:
 
 
 def config(d: Dataset, recipe: Recipe = RECIPE, seed: int = 0) -> RunConfig:
-    return make_config("tinyspeech-z4", d, len(d.labels), "auto", seed, recipe)
+    return make_config("tinyspeech-z4", MODELS["tinyspeech-z4"], d, len(d.labels), "auto", seed, recipe)
 
 
 def silent(*_):
@@ -101,7 +102,7 @@ def test_the_articles_recipe_is_the_articles():
 
 @pytest.mark.parametrize("epochs", [1, 2, 3])
 def test_a_shortened_recipe_warms_up_and_cools_down(epochs):
-    r = command.shortened(RECIPES["default"], epochs)
+    r = shortened(RECIPES["default"], epochs)
     rates = [learning_rate(r, e / 10) for e in range(10 * epochs)]
     assert min(rates) > 0 and max(rates) <= r.rate and r.float_epochs < epochs
     assert learning_rate(r, epochs) == pytest.approx(0, abs=1e-12)

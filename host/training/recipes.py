@@ -1,5 +1,6 @@
 """How to train, by name. A recipe is complete: with the seed and the data it determines the run."""
 
+import dataclasses
 from dataclasses import dataclass
 
 
@@ -30,6 +31,12 @@ class Recipe:
     snr: tuple[float, float] = (0.0, 0.0)
     noise_gain: float = 0.0
     share: float = 1.0
+
+
+def shortened(recipe: Recipe, epochs: int) -> Recipe:
+    """The recipe over another number of epochs, its float part in proportion and no longer warmed up than that."""
+    float_epochs = recipe.float_epochs * epochs // recipe.epochs
+    return dataclasses.replace(recipe, epochs=epochs, float_epochs=float_epochs, warmup=min(recipe.warmup, epochs - 1))
 
 
 RECIPES = {

@@ -20,7 +20,7 @@ from host.compiler.plan import plan
 from host.data.dataset import TRAINING, DataError, Dataset
 from host.format.file import write
 from host.format.program import FrontEnd
-from host.models import MODELS, build, design_frontend
+from host.models.design import Design, build, design_frontend
 from host.models.network import Network
 from host.training.loop import Epoch, make_optimizer, train_epochs
 from host.training.recipes import Recipe
@@ -32,9 +32,10 @@ class RunError(ValueError):
 
 @dataclasses.dataclass(frozen=True)
 class RunConfig:
-    """Everything that determines a run."""
+    """Everything that determines a run. model: the name that the network goes by."""
 
     model: str
+    design: Design
     data: tuple[str, ...]
     noise: str | None
     clips: dict[str, int]
@@ -46,7 +47,7 @@ class RunConfig:
     labels: tuple[str, ...]
 
     def to_json(self) -> str:
-        return json.dumps(dataclasses.asdict(self), indent=1)
+        return json.dumps(dataclasses.asdict(self) | {"design": self.design.to_dict()}, indent=1)
 
     @staticmethod
     def from_json(text: str) -> "RunConfig":
@@ -54,6 +55,7 @@ class RunConfig:
         frontend = {k: tuple(v) if isinstance(v, list) else v for k, v in d["frontend"].items()}
         recipe = {k: tuple(v) if isinstance(v, list) else v for k, v in d["recipe"].items()}
         d |= {
+            "design": Design.from_dict(d["design"]),
             "data": tuple(str(Path(source)) for source in d["data"]),
             "labels": tuple(d["labels"]),
             "recipe": Recipe(**recipe),
@@ -62,7 +64,9 @@ class RunConfig:
         return RunConfig(**d)
 
 
-def make_config(model: str, data: Dataset, classes: int, split: str, seed: int, recipe: Recipe) -> RunConfig:
+def make_config(
+    model: str, design: Design, data: Dataset, classes: int, split: str, seed: int, recipe: Recipe
+) -> RunConfig:
     """The configuration of a run on this data; the front end is designed on its training clips.
 
     DataError where the clips do not fit the network.
@@ -70,11 +74,12 @@ def make_config(model: str, data: Dataset, classes: int, split: str, seed: int, 
     frames = data.levels.shape[1]
     if recipe.mixed and not len(data.noise):
         raise DataError(f"{data.source}: no noise for the recipe {recipe.name} to mix with; add --noise FOLDER")
-    if frames < MODELS[model].frames:
-        raise DataError(f"{data.source}: its clips have {frames} frames; {model} takes {MODELS[model].frames} or more")
-    frontend = design_frontend(model, data.levels[data.rows(TRAINING)])
+    if frames < design.frames:
+        raise DataError(f"{data.source}: its clips have {frames} frames; {model} takes {design.frames} or more")
+    frontend = design_frontend(design, data.levels[data.rows(TRAINING)])
     return RunConfig(
         model,
+        design,
         data.sources,
         data.noise_source,
         data.counts(TRAINING),
@@ -87,6 +92,11 @@ def make_config(model: str, data: Dataset, classes: int, split: str, seed: int, 
     )
 
 
+def new_network(config: RunConfig) -> Network:
+    """The network of a run, randomly initialised."""
+    return build(config.model, config.design, config.frontend, config.labels)
+
+
 def _differences(old, new, whose: str = "") -> list[str]:
     changed = []
     for name in (f.name for f in dataclasses.fields(new)):
@@ -95,7 +105,7 @@ def _differences(old, new, whose: str = "") -> list[str]:
             continue
         if name == "recipe":
             changed += _differences(before, now, "recipe's ")
-        elif name in ("clips", "frontend", "labels"):
+        elif name in ("design", "clips", "frontend", "labels"):
             changed.append(name)
         else:
             changed.append(f"{whose}{name} ({before!r}, now {now!r})")
@@ -120,14 +130,14 @@ def load_config(folder: Path) -> RunConfig:
     path = folder / "config.json"
     with _reading(path):
         config = RunConfig.from_json(path.read_text())
-        build(config.model, config.frontend, config.labels)  # which fails where they make no network
+        new_network(config)  # which fails where they make no network
     return config
 
 
 def load_network(folder: Path) -> tuple[RunConfig, Network]:
     """The network of a run folder, as it was in its best epoch."""
     config, path = load_config(folder), folder / "best.pt"
-    network = build(config.model, config.frontend, config.labels)
+    network = new_network(config)
     with _reading(path):
         state = torch.load(path, weights_only=True)
         weights, _ = state["network"], state["epoch"]  # a last.pt in its place has no epoch
@@ -185,7 +195,7 @@ def train(config: RunConfig, data: Dataset, folder: Path, resume: bool = False, 
     """
     config_path, last = folder / "config.json", folder / "last.pt"
     torch.manual_seed(config.seed)
-    network = build(config.model, config.frontend, config.labels)
+    network = new_network(config)
     optimizer = make_optimizer(network, config.recipe)
     history: list[dict] = []
     if resume:
