@@ -50,7 +50,7 @@ build/.system: tools/system_packages.sh
 
 $(VENV)/.installed: pyproject.toml constraints.txt build/.system
 	$(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[synthetic,robot,dev]"
+	$(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[synthetic,robot,search,dev]"
 	@touch $@
 
 core: build/libtympan.so build/libplain.so

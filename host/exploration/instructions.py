@@ -1,0 +1,100 @@
+"""Instructions that a window will take, estimated from the operators alone: nothing needs to be compiled for a chip.
+
+Each kind of operator costs so much for each unit of its work; what a unit costs is fitted, by least squares, to the
+counts of the shipped models in bench/xtensa.json. So the estimate follows the kernels: `make bench-xtensa` renews it.
+docs/search.md says how far it lies from counts of designs that were not fitted.
+"""
+
+import json
+import math
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from host.format.file import read
+from host.format.program import Conv2D, Dense, GlobalAveragePool, MaxPool, Operator, Plan, Program, Softmax
+from host.inspect import multiply_adds
+
+ROOT = Path(__file__).resolve().parents[2]
+COUNTS = ROOT / "bench" / "xtensa.json"
+
+# the kind whose work a function of the C core does, by the beginning of its name, the longest first;
+# any other function belongs to the strips: who is ready, what moves, what is called
+FUNCTIONS = {
+    "tympan_multiply_each": "depthwise",
+    "tympan_multiply": "convolution",
+    "tympan_conv2d": "convolution",
+    "multiply": "convolution",
+    "tympan_gate": "gate",
+    "gate": "gate",
+    "tympan_add": "gate",
+    "tympan_max_pool": "pool",
+    "tympan_global": "mean",
+    "tympan_dense": "dense",
+}
+STRIPS = "strips"
+
+
+def kind(function: str) -> str:
+    """The kind of work that a function of the core does."""
+    return next((k for start, k in FUNCTIONS.items() if function.startswith(start)), STRIPS)
+
+
+def in_pairs(shape, strips: int) -> float:
+    """What the positions (frames x bands) of a convolution grow by because each strip computes them two at a time."""
+    positions = shape[0] * shape[1] / min(strips, shape[0])  # of one strip
+    return 2 * math.ceil(positions / 2) / positions
+
+
+def work(op: Operator, read_shape, written_shape, strips: int) -> tuple[str, tuple[float, ...]]:
+    """(kind, units of work): multiply-adds, and values where each costs something of its own."""
+    macs, values = multiply_adds(op, written_shape), int(np.prod(written_shape))
+    match op:
+        case Conv2D() if op.groups == read_shape[2] == written_shape[2]:
+            return "depthwise", (macs, values)
+        case Conv2D():
+            pairs = in_pairs(written_shape, strips)
+            return "convolution", (macs * pairs, values * pairs)
+        case Dense():
+            return "dense", (macs,)
+        case MaxPool():
+            return "pool", (values,)
+        case GlobalAveragePool():
+            return "mean", (int(np.prod(read_shape)),)
+        case Softmax():
+            return STRIPS, (0,)
+        case _:
+            return "gate", (values,)
+
+
+def works(program: Program, plan: Plan) -> dict[str, np.ndarray]:
+    """The units of work of each kind in a window."""
+    shapes = program.shapes()
+    strips = -(-shapes[0][0] // plan.strip)
+    total = {STRIPS: np.array([strips * len(program.operators)])}
+    for op, written in zip(program.operators, shapes[1:], strict=True):
+        name, units = work(op, shapes[op.source], written, strips)
+        total[name] = total.get(name, 0) + np.array(units)
+    return total
+
+
+@cache
+def costs() -> dict[str, np.ndarray]:
+    """Instructions for each unit of work of each kind, fitted to the shipped models."""
+    units: dict[str, list] = {}
+    counted: dict[str, list] = {}
+    for name, entry in json.loads(COUNTS.read_text()).items():
+        spent: dict[str, int] = {}
+        for function, count in entry["per_kernel"].items():
+            spent[kind(function)] = spent.get(kind(function), 0) + count
+        for which, amount in works(*read((ROOT / "models" / f"{name}.bin").read_bytes())).items():
+            units.setdefault(which, []).append(amount)
+            counted.setdefault(which, []).append(spent.get(which, 0))
+    return {which: np.linalg.lstsq(np.array(units[which]), np.array(counted[which]), rcond=None)[0] for which in units}
+
+
+def estimate(program: Program, plan: Plan) -> int:
+    """Instructions of a window on the core that bench/xtensa.json counts; they are not cycles."""
+    fitted = costs()
+    return round(sum(float(amount @ fitted[which]) for which, amount in works(program, plan).items()))
