@@ -2,6 +2,7 @@
 
 import argparse
 import functools
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -67,7 +68,7 @@ def naming(path: Path) -> Iterator[None]:
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file so that an interruption or a full disk leaves what was there before."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.partial")
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")  # another process may be writing it too
     try:
         partial.write_bytes(data)
         partial.replace(path)

@@ -64,6 +64,15 @@ class RunConfig:
         return RunConfig(**d)
 
 
+def check_fit(model: str, design: Design, data: Dataset, recipe: Recipe) -> None:
+    """DataError where the clips do not fit the network, or lack what the recipe needs."""
+    frames = data.levels.shape[1]
+    if recipe.mixed and not len(data.noise):
+        raise DataError(f"{data.source}: no noise for the recipe {recipe.name} to mix with; add --noise FOLDER")
+    if frames < design.frames:
+        raise DataError(f"{data.source}: its clips have {frames} frames; {model} takes {design.frames} or more")
+
+
 def make_config(
     model: str, design: Design, data: Dataset, classes: int, split: str, seed: int, recipe: Recipe
 ) -> RunConfig:
@@ -71,11 +80,7 @@ def make_config(
 
     DataError where the clips do not fit the network.
     """
-    frames = data.levels.shape[1]
-    if recipe.mixed and not len(data.noise):
-        raise DataError(f"{data.source}: no noise for the recipe {recipe.name} to mix with; add --noise FOLDER")
-    if frames < design.frames:
-        raise DataError(f"{data.source}: its clips have {frames} frames; {model} takes {design.frames} or more")
+    check_fit(model, design, data, recipe)
     frontend = design_frontend(design, data.levels[data.rows(TRAINING)])
     return RunConfig(
         model,

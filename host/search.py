@@ -1,0 +1,80 @@
+"""Let a machine explore designs within requirements:  python -m host.search --data DIR --require small
+
+Run the same line again to go on, or at the same time, on any machine that reaches the storage, to share the work.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import torch
+
+from host.command import guard, seed, whole
+from host.data.dataset import DataError
+from host.data.load import load
+from host.data.speech_commands import SPLITS
+from host.exploration.objective import PERFORMANCE, parse_requirements
+from host.exploration.space import SPACES
+from host.training.recipes import RECIPES, shortened
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    p = argparse.ArgumentParser(prog="python -m host.search", description=__doc__)
+    p.add_argument(
+        "--data", required=True, nargs="+", metavar="synthetic | DIR | ARCHIVE.npz", help="as for host.train"
+    )
+    p.add_argument("--noise", type=Path, metavar="DIR", help="as for host.train")
+    p.add_argument("--classes", type=int, default=12, choices=(10, 12), help="ten words, or unknown and silence too")
+    p.add_argument("--split", default="auto", choices=SPLITS, help="as for host.train")
+    p.add_argument("--networks", nargs="+", default=sorted(SPACES), choices=sorted(SPACES), metavar="NETWORK")
+    p.add_argument(
+        "--require", nargs="+", default=["small"], metavar="NAME | KEY=VALUE",
+        help="a set of host/exploration/objective.py, or parameters=15000 accuracy=0.9 operators=Conv2D,Dense ...",
+    )  # fmt: skip
+    p.add_argument("--maximise", default="accuracy", choices=sorted(PERFORMANCE), help="the performance function U")
+    p.add_argument("--recipe", default="default", choices=sorted(RECIPES))
+    p.add_argument("--epochs", type=whole(1, 100_000), default=8, help="of each training (default: 8)")
+    p.add_argument("--trials", type=whole(1, 1_000_000), default=50, help="designs to train, by all workers together")
+    p.add_argument("--minutes", type=whole(1, 1_000_000), help="begin no training after so many")
+    p.add_argument("--seed", type=seed, default=0)
+    p.add_argument("--out", type=Path, help="folder; its name is the search's (default: runs/search-<data>-<classes>)")
+    p.add_argument(
+        "--storage", metavar="URL", help="a database for several machines (default: journal.log in the folder)"
+    )
+    p.add_argument("--quiet", action="store_true", help="no progress bars")
+    return p.parse_args(arguments)
+
+
+@guard
+def main(arguments: list[str] | None = None) -> int:
+    args = parse(arguments)
+    try:
+        from host.exploration import report, study
+        from host.exploration.explore import Problem, Worker
+    except ImportError as error:
+        raise DataError(f"a search needs Optuna: pip install -e '.[search]' ({error})") from error
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+    recipe = shortened(RECIPES[args.recipe], args.epochs)
+    networks, requirements = tuple(sorted(set(args.networks))), parse_requirements(args.require)
+    problem = Problem(networks, args.classes, args.split, args.seed, recipe, requirements, args.maximise)
+    source = "-".join(Path(d).absolute().name.removesuffix(".npz") for d in args.data)
+    folder = args.out or Path("runs") / f"search-{source}-{args.classes}"
+    data = load(args.data, args.classes, args.split, args.seed, args.noise, args.quiet)
+    storage = args.storage or folder / "journal.log"
+    shared = study.open_study(storage, folder.absolute().name, problem.config(data), args.seed)
+    print(f"search {shared.study_name} in {folder}: {study.trained(shared)} of {args.trials} designs trained")
+    worker = Worker(shared, problem, data, args.quiet, lambda line: print(line, flush=True))
+    try:
+        worker.run(args.trials, args.minutes and 60 * args.minutes)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("the same line goes on") from None
+    finally:
+        best = report.write(shared, problem, folder)
+    print(report.table(best) if best else "no design that was measured meets the requirements yet")
+    print(f"{folder}/pareto.md; train one in full: python -m host.train --design {folder}/trial-NNNN.json --data DIR")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
