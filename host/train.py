@@ -14,7 +14,7 @@ from host.data.speech_commands import SPLITS
 from host.models import MODELS
 from host.models.design import read_design
 from host.training.recipes import RECIPES, shortened
-from host.training.run import make_config, train
+from host.training.run import continued, load_config, make_config, train
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -24,6 +24,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     which.add_argument(
         "--design", type=Path, metavar="NAME.json", help="a design of one's own, or that host.search found"
     )
+    which.add_argument("--start", type=Path, metavar="RUN", help="go on from the best weights of another run")
     p.add_argument(
         "--data", required=True, nargs="+", metavar="synthetic | DIR | ARCHIVE.npz", help="several: all of their clips"
     )
@@ -50,11 +51,15 @@ def main(arguments: list[str] | None = None) -> int:
     recipe = RECIPES[args.recipe]
     if args.epochs is not None:
         recipe = shortened(recipe, args.epochs)
-    name, design = (args.design.stem, read_design(args.design)) if args.design else (args.model, MODELS[args.model])
+    if args.start:
+        name, design = load_config(args.start).model, None
+    else:
+        name, design = (args.design.stem, read_design(args.design)) if args.design else (args.model, MODELS[args.model])
     source = "-".join(Path(d).absolute().name.removesuffix(".npz") for d in args.data)
     folder = args.out or Path("runs") / f"{name}-{source}-{args.classes}-{args.recipe}-{args.seed}"
     data = load(args.data, args.classes, args.split, args.seed, args.noise, args.quiet)
-    config = make_config(name, design, data, args.classes, args.split, args.seed, recipe)
+    given = data, args.classes, args.split, args.seed, recipe
+    config = continued(args.start, *given) if args.start else make_config(name, design, *given)
     print(f"{len(data.rows(TRAINING))} training and {len(data.rows(VALIDATION))} validation clips; run in {folder}")
     path = train(config, data, folder, args.resume, args.quiet, lambda line: print(line, flush=True))
     print(f"{path}: {path.stat().st_size} bytes")

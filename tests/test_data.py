@@ -24,6 +24,7 @@ from host.data.dataset import (
 )
 from host.data.load import load
 from host.data.speech import RATE, resampled
+from host.models import MODELS
 from host.training.recipes import RECIPES
 from host.training.run import make_config
 
@@ -230,7 +231,7 @@ def test_clips_shorter_than_the_window_are_refused():
     levels = np.zeros((20, 93, 40), np.uint8)
     data = assemble(levels, np.repeat(np.array(WORDS), 2), np.tile([TRAINING, VALIDATION], 10), WORDS, ("here",))
     with pytest.raises(DataError, match="93 frames; dsnet-24 takes 94"):
-        make_config("dsnet-24", data, 10, "auto", 0, RECIPES["default"])
+        make_config("dsnet-24", MODELS["dsnet-24"], data, 10, "auto", 0, RECIPES["default"])
 
 
 def test_suffixes_in_capitals_count_and_hidden_files_do_not(tmp_path):

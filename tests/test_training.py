@@ -15,7 +15,7 @@ from host.models import MODELS
 from host.training.augment import augmented, centred, loudness, mixed
 from host.training.loop import epoch_rows, learning_rate
 from host.training.recipes import RECIPES, Recipe, shortened
-from host.training.run import RunConfig, RunError, make_config, train
+from host.training.run import RunConfig, RunError, continued, make_config, train
 
 RECIPE = Recipe(
     "test", epochs=3, float_epochs=1, batch=8, rate=0.02, momentum=0.9, decay=1e-4, cosine=True, shift=3, noise=2.0
@@ -113,6 +113,34 @@ def test_unknown_and_silence_are_drawn_as_often_as_a_word():
     rows = epoch_rows(d, RECIPE, np.random.default_rng(0))
     assert np.bincount(d.target[rows]).tolist() == [6] * 12
     assert {d.labels[10], d.labels[11]} == {UNKNOWN, SILENCE}
+
+
+def test_words_are_balanced_in_each_source():
+    d = data(12, clips=6)
+    rare = (d.target == 0) & (d.split == TRAINING)
+    few = np.flatnonzero(rare)[1:]  # one clip of the first word is left
+    keep = np.setdiff1d(np.arange(len(d.target)), few)
+    both = dataclasses.replace(
+        d, levels=np.concatenate([d.levels, d.levels[keep]]), target=np.concatenate([d.target, d.target[keep]]),
+        split=np.concatenate([d.split, d.split[keep]]),
+        origin=np.repeat(np.array([0, 1], np.uint8), [len(d.target), len(keep)]),
+    )  # fmt: skip
+    rows = epoch_rows(both, dataclasses.replace(RECIPE, balanced=True), np.random.default_rng(0))
+    for source, each in ((0, 6), (1, round(5.5))):
+        part = both.target[rows[both.origin[rows] == source]]
+        assert np.bincount(part).tolist() == [each] * 12
+
+
+def test_a_run_goes_on_from_another(tmp_path):
+    d, first = data(), tmp_path / "first"
+    train(make_config("dsnet-24", MODELS["dsnet-24"], d, 10, "auto", 0, RECIPE), d, first, quiet=True, log=silent)
+    tune = dataclasses.replace(RECIPE, epochs=1, float_epochs=0, rate=1e-30)
+    on = continued(first, d, 10, "auto", 1, tune)
+    path = train(on, d, tmp_path / "second", quiet=True, log=silent)
+    assert path.read_bytes() == (first / "model.bin").read_bytes()  # at no rate to speak of nothing changes
+    assert RunConfig.from_json((tmp_path / "second" / "config.json").read_text()) == on
+    with pytest.raises(RunError, match=r"hears yes.*the data has.*_silence_"):
+        continued(first, data(12), 12, "auto", 1, tune)
 
 
 def test_noise_is_added_at_the_snr_that_was_asked_for():

@@ -31,8 +31,9 @@ def word_class(word: str, labels: tuple[str, ...]) -> int:
 class Dataset:
     """levels: uint8 [clips, frames, bands]; target: int64 [clips], indices of labels; split: str [clips].
 
-    sources: what it was read from. noise: uint8 [clips, frames, bands], clips of noise for training to mix with,
-    whether or not silence is a class; noise_source: the folder they are from, None where the sources held them.
+    sources: what it was read from; origin: uint8 [clips], which of them. noise: uint8 [clips, frames, bands], clips of
+    noise for training to mix with, whether or not silence is a class; noise_source: the folder they are from, None
+    where the sources held them.
     """
 
     levels: np.ndarray
@@ -40,6 +41,7 @@ class Dataset:
     split: np.ndarray
     labels: tuple[str, ...]
     sources: tuple[str, ...]
+    origin: np.ndarray
     noise: np.ndarray
     noise_source: str | None = None
 
@@ -57,18 +59,20 @@ class Dataset:
 
 
 def assemble(
-    levels, words, split, labels: tuple[str, ...], sources: tuple[str, ...], rule: str = "auto", noise_source=None
+    levels, words, split, labels: tuple[str, ...], sources: tuple[str, ...], rule="auto", origin=None, noise_source=None
 ) -> Dataset:
     """Keep the clips that have a class, and refuse a training or validation split that lacks one.
 
-    rule: how the clips were split, for the message.
+    rule: how the clips were split, for the message. origin: which source each clip is from, where there are several.
     """
     classes = {w: word_class(w, labels) for w in np.unique(words)}
     target = np.array([classes[w] for w in words], np.int64)
     keep, noise = target >= 0, levels[(words == NOISE_FOLDER) & (split == TRAINING)]
+    origin = np.zeros(len(target), np.uint8) if origin is None else origin
     data = Dataset(
-        levels if keep.all() else levels[keep], target[keep], split[keep], labels, sources, noise, noise_source
-    )
+        levels if keep.all() else levels[keep], target[keep], split[keep], labels, sources, origin[keep], noise,
+        noise_source,
+    )  # fmt: skip
     for part in (TRAINING, VALIDATION):
         missing = [w for w, n in data.counts(part).items() if not n]
         if missing:

@@ -32,7 +32,8 @@ def load(sources: list[str], classes: int, split="auto", seed=0, noise: Path | N
         target = np.array([word_class(str(w), labels) for w in words])
         splits[target >= 0] = random_split(target[target >= 0], seed)
     names = tuple(str(Path(source)) for source in sources)
-    return assemble(levels, words, splits, labels, names, split, str(noise) if noise else None)
+    origin = np.repeat(np.arange(len(parts), dtype=np.uint8), [len(words) for _, words, _ in parts])
+    return assemble(levels, words, splits, labels, names, split, origin, str(noise) if noise else None)
 
 
 def _read(source: str, split: str, seed: int, quiet: bool):

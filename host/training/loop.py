@@ -47,16 +47,30 @@ def learning_rate(recipe: Recipe, epoch: float) -> float:
     return recipe.rate * 0.5 * (1 + math.cos(math.pi * done))
 
 
+def _draw(pool: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+    """`count` of the rows, none twice where there are as many."""
+    return rng.choice(pool, count, replace=count > len(pool))
+
+
 def epoch_rows(data: Dataset, recipe: Recipe, rng: np.random.Generator) -> np.ndarray:
-    """Shuffled training rows; unknown and silence, which may abound or be few, are drawn to `share` of a word."""
+    """Shuffled training rows; unknown and silence, which may abound or be few, are drawn to `share` of a word.
+
+    Where the recipe is `balanced` that is done source by source, and each word is drawn as well.
+    """
     rows = data.rows(TRAINING)
     special = [data.labels.index(w) for w in (UNKNOWN, SILENCE) if w in data.labels]
-    words = rows[~np.isin(data.target[rows], special)]
-    wanted = round(recipe.share * len(words) / (len(data.labels) - len(special)))
-    drawn = [words]
-    for label in special:
-        pool = rows[data.target[rows] == label]
-        drawn.append(rng.choice(pool, wanted, replace=wanted > len(pool)))
+    parts = [rows[data.origin[rows] == o] for o in np.unique(data.origin)] if recipe.balanced else [rows]
+    drawn = []
+    for part in parts:
+        words = part[~np.isin(data.target[part], special)]
+        mean = len(words) / (len(data.labels) - len(special))
+        if recipe.balanced:
+            found = [words[data.target[words] == label] for label in np.unique(data.target[words])]
+            drawn += [_draw(pool, round(mean), rng) for pool in found]
+        else:
+            drawn.append(words)
+        found = [part[data.target[part] == label] for label in special]
+        drawn += [_draw(pool, round(recipe.share * mean), rng) for pool in found if len(pool)]
     return rng.permutation(np.concatenate(drawn))
 
 
@@ -108,7 +122,7 @@ def train_epochs(
         rng = np.random.default_rng((seed, epoch))
         torch.manual_seed(seed * 100003 + epoch)
         if epoch == recipe.float_epochs:
-            if epoch == 0:
+            if epoch == 0 and not model.quantized:
                 calibrate(model, data, recipe, rng)
             model.quantize()
         rows = epoch_rows(data, recipe, rng)

@@ -11,7 +11,8 @@ class Recipe:
     shift: frames a clip is moved at most, either way. gain: the range of dB added. noise: standard deviation of noise
     added to the log-mel levels. mixed: share of the clips that recorded noise is added to, at an SNR in dB drawn from
     the range `snr`; such noise alone, the silence class, is made louder or softer by up to `noise_gain` dB first.
-    share: clips of unknown and silence per epoch, in mean clips per word.
+    share: clips of unknown and silence per epoch, in mean clips per word. balanced: every word of a source is drawn as
+    often as its words are on average, however few clips of it there are.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Recipe:
     snr: tuple[float, float] = (0.0, 0.0)
     noise_gain: float = 0.0
     share: float = 1.0
+    balanced: bool = False
 
 
 def shortened(recipe: Recipe, epochs: int) -> Recipe:
@@ -39,27 +41,29 @@ def shortened(recipe: Recipe, epochs: int) -> Recipe:
     return dataclasses.replace(recipe, epochs=epochs, float_epochs=float_epochs, warmup=min(recipe.warmup, epochs - 1))
 
 
+# for rooms: softer and louder than the recordings, with recorded noise in every fourth clip
+ROOM = Recipe(
+    "room", epochs=70, float_epochs=55, batch=64, rate=0.1, momentum=0.9, decay=1e-4, nesterov=True, cosine=True,
+    warmup=2, shift=8, gain=(-20.0, 10.0), noise=2.0, mixed=0.25, snr=(5.0, 30.0), noise_gain=15.0,
+)  # fmt: skip
+# a trained network goes on with other recordings, words in balance
+TUNE = dataclasses.replace(ROOM, name="tune", epochs=8, float_epochs=0, rate=0.01, warmup=0, balanced=True)
+
 RECIPES = {
     "article": Recipe("article", epochs=20, float_epochs=0, batch=64, rate=0.01, momentum=0.9, decay=1e-4),
     "default": Recipe(
         "default", epochs=80, float_epochs=50, batch=64, rate=0.1, momentum=0.9, decay=1e-4, nesterov=True,
         cosine=True, warmup=2, shift=8, gain=(-6.0, 6.0), noise=2.0,
     ),
-    # for rooms: softer and louder than the recordings, with recorded noise in every fourth clip
-    "room": Recipe(
-        "room", epochs=70, float_epochs=55, batch=64, rate=0.1, momentum=0.9, decay=1e-4, nesterov=True, cosine=True,
-        warmup=2, shift=8, gain=(-20.0, 10.0), noise=2.0, mixed=0.25, snr=(5.0, 30.0), noise_gain=15.0,
-    ),
     # for windows that move over a stream: words lie anywhere in them
     "stream": Recipe(
         "stream", epochs=100, float_epochs=70, batch=64, rate=0.1, momentum=0.9, decay=1e-4, nesterov=True,
         cosine=True, warmup=2, shift=32, gain=(-10.0, 10.0), noise=3.0,
     ),
-    # both
-    "room-stream": Recipe(
-        "room-stream", epochs=70, float_epochs=55, batch=64, rate=0.1, momentum=0.9, decay=1e-4, nesterov=True,
-        cosine=True, warmup=2, shift=32, gain=(-20.0, 10.0), noise=2.0, mixed=0.25, snr=(5.0, 30.0), noise_gain=15.0,
-    ),
+    "room": ROOM,
+    "room-stream": dataclasses.replace(ROOM, name="room-stream", shift=32),
+    "tune": TUNE,
+    "tune-stream": dataclasses.replace(TUNE, name="tune-stream", shift=32),
     "demo": Recipe(
         "demo", epochs=80, float_epochs=56, batch=32, rate=0.05, momentum=0.9, decay=1e-4, nesterov=True,
         cosine=True, warmup=1, shift=32, gain=(-6.0, 6.0), noise=2.0,

@@ -32,9 +32,10 @@ class RunError(ValueError):
 
 @dataclasses.dataclass(frozen=True)
 class RunConfig:
-    """Everything that determines a run. model: the name that the network goes by."""
+    """Everything that determines a run. model: the name that the network goes by; start: the run it went on from."""
 
     model: str
+    start: str | None
     design: Design
     data: tuple[str, ...]
     noise: str | None
@@ -84,6 +85,7 @@ def make_config(
     frontend = design_frontend(design, data.levels[data.rows(TRAINING)])
     return RunConfig(
         model,
+        None,
         design,
         data.sources,
         data.noise_source,
@@ -97,9 +99,27 @@ def make_config(
     )
 
 
+def continued(start: Path, data: Dataset, classes: int, split: str, seed: int, recipe: Recipe) -> RunConfig:
+    """The configuration of a run that goes on from the best weights of the run in folder `start`, on this data.
+
+    DataError where the clips do not fit its network; RunError where it hears other words or cannot be read.
+    """
+    before = load_config(start)
+    if before.labels != data.labels:
+        raise RunError(f"{start} hears {', '.join(before.labels)}; the data has {', '.join(data.labels)}")
+    check_fit(before.model, before.design, data, recipe)
+    return dataclasses.replace(
+        before, start=str(start), data=data.sources, noise=data.noise_source, clips=data.counts(TRAINING),
+        classes=classes, split=split, seed=seed, recipe=recipe,
+    )  # fmt: skip
+
+
 def new_network(config: RunConfig) -> Network:
-    """The network of a run, randomly initialised."""
-    return build(config.model, config.design, config.frontend, config.labels)
+    """The network of a run, randomly initialised or as the run that it starts from left it."""
+    network = build(config.model, config.design, config.frontend, config.labels)
+    if config.start:
+        network.load_state_dict(load_network(Path(config.start))[1].state_dict())
+    return network
 
 
 def _differences(old, new, whose: str = "") -> list[str]:
@@ -135,14 +155,14 @@ def load_config(folder: Path) -> RunConfig:
     path = folder / "config.json"
     with _reading(path):
         config = RunConfig.from_json(path.read_text())
-        new_network(config)  # which fails where they make no network
+        build(config.model, config.design, config.frontend, config.labels)  # which fails where they make no network
     return config
 
 
 def load_network(folder: Path) -> tuple[RunConfig, Network]:
     """The network of a run folder, as it was in its best epoch."""
     config, path = load_config(folder), folder / "best.pt"
-    network = new_network(config)
+    network = build(config.model, config.design, config.frontend, config.labels)
     with _reading(path):
         state = torch.load(path, weights_only=True)
         weights, _ = state["network"], state["epoch"]  # a last.pt in its place has no epoch
