@@ -48,6 +48,11 @@ RECIPES = {
         "stream", epochs=100, float_epochs=70, batch=64, rate=0.1, momentum=0.9, decay=1e-4, nesterov=True,
         cosine=True, warmup=2, shift=32, gain=(-10.0, 10.0), noise=3.0,
     ),
+    # both
+    "room-stream": Recipe(
+        "room-stream", epochs=70, float_epochs=55, batch=64, rate=0.1, momentum=0.9, decay=1e-4, nesterov=True,
+        cosine=True, warmup=2, shift=32, gain=(-20.0, 10.0), noise=2.0, mixed=0.25, snr=(5.0, 30.0), noise_gain=15.0,
+    ),
     "demo": Recipe(
         "demo", epochs=80, float_epochs=56, batch=32, rate=0.05, momentum=0.9, decay=1e-4, nesterov=True,
         cosine=True, warmup=1, shift=32, gain=(-6.0, 6.0), noise=2.0,
