@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from host.command import naming
 from host.data import audio
-from host.data.dataset import NOISE_FOLDER, SILENCE, WORDS, DataError, word_class
+from host.data.dataset import NOISE_FOLDER, SILENCE, DataError, command_words, word_class
 from host.data.speech_commands import recordings, word_folders
 from host.engines import micropython, native
 from host.format.file import read
@@ -22,42 +22,87 @@ BATCH = 256
 
 
 @dataclass(frozen=True)
+class Model:
+    """A model.bin: its path, its bytes and what they say."""
+
+    path: Path
+    file: bytes
+    program: Program
+
+    @staticmethod
+    def open(path: Path) -> "Model":
+        """FormatError where it cannot be read."""
+        file = path.read_bytes()
+        with naming(path):
+            return Model(path, file, read(file)[0])
+
+
+@dataclass(frozen=True)
 class Clips:
-    """Windows of recordings: int16 [n, samples], and the class each belongs to."""
+    """Windows of recordings: int16 [n, samples], the class each belongs to, and whose it is, as "<word>/<file>"."""
 
     windows: np.ndarray
     target: np.ndarray
+    names: list[str]
     missing: list[str]
 
 
 @dataclass(frozen=True)
 class Result:
-    """probabilities: uint16 [n, classes]; confusion[i, j]: clips of class i taken for class j."""
+    """target: int64 [n], indices of labels; probabilities: uint16 [n, classes]."""
 
     labels: tuple[str, ...]
+    target: np.ndarray
     probabilities: np.ndarray
-    confusion: np.ndarray
     seconds: float
     missing: list[str]
 
     @property
     def clips(self) -> int:
-        return int(self.confusion.sum())
+        return len(self.target)
+
+    @property
+    def confusion(self) -> np.ndarray:
+        """int64 [classes, classes]: clips of the row's class taken for the column's."""
+        found = np.zeros((len(self.labels), len(self.labels)), np.int64)
+        np.add.at(found, (self.target, self.probabilities.argmax(1)), 1)
+        return found
 
     @property
     def accuracy(self) -> float:
-        return float(np.trace(self.confusion) / self.clips)
+        return float(np.mean(self.probabilities.argmax(1) == self.target))
 
     def per_class(self) -> dict[str, dict]:
-        counts = self.confusion.sum(1)
+        confusion = self.confusion
+        counts = confusion.sum(1)
         return {
             label: {
                 "clips": int(counts[i]),
-                "right": int(self.confusion[i, i]),
-                "accuracy": float(self.confusion[i, i] / counts[i]) if counts[i] else None,
+                "right": int(confusion[i, i]),
+                "accuracy": float(confusion[i, i] / counts[i]) if counts[i] else None,
             }
             for i, label in enumerate(self.labels)
         }
+
+    def figures(self) -> dict[str, float | None]:
+        """Accuracies of 0 to 1, None where no clip is left.
+
+        accuracy: all clips. without_silence: clips of silence left out, though a word may still be taken for it.
+        words_alone: clips of words to be obeyed, told from each other alone, by the greatest of their probabilities.
+        """
+        words = [i for i, w in enumerate(self.labels) if w in command_words(self.labels)]
+        spoken = self.target != (self.labels.index(SILENCE) if SILENCE in self.labels else -1)
+        mine = np.isin(self.target, words)
+        heard = np.array(words)[self.probabilities[mine][:, words].argmax(1)]
+        return {
+            "accuracy": self.accuracy,
+            "without_silence": _share(self.probabilities[spoken].argmax(1) == self.target[spoken]),
+            "words_alone": _share(heard == self.target[mine]),
+        }
+
+
+def _share(right: np.ndarray) -> float | None:
+    return float(right.mean()) if len(right) else None
 
 
 def window_samples(program: Program) -> int:
@@ -66,11 +111,12 @@ def window_samples(program: Program) -> int:
 
 
 def evaluated_labels(program: Program, classes: int | None) -> tuple[str, ...]:
-    """The classes that count: all of the model's, or its ten words alone."""
+    """The classes that count: all of the model's, or its words to be obeyed alone."""
+    words = command_words(program.labels)
     if classes is None or classes == len(program.labels):
         return program.labels
-    if classes == 10 and set(WORDS) <= set(program.labels):
-        return WORDS
+    if classes == len(words):
+        return words
     raise DataError(f"--classes {classes}: the model has {len(program.labels)}: {', '.join(program.labels)}")
 
 
@@ -90,7 +136,7 @@ def read_clips(root: Path, program: Program, labels: tuple[str, ...], quiet: boo
     bar = tqdm(paths, "reading", leave=False, disable=quiet or None)
     windows = np.stack([audio.centred(audio.read(p), samples) for p in bar])
     missing = [w for i, w in enumerate(labels) if i not in set(target)]
-    return Clips(windows, np.array(target), missing)
+    return Clips(windows, np.array(target), [f"{p.parent.name}/{p.name}" for p in paths], missing)
 
 
 def classify(file: bytes, program: Program, windows: np.ndarray, engine: str = "native") -> np.ndarray:
@@ -117,21 +163,14 @@ def reference_features(program: Program, windows: np.ndarray) -> np.ndarray:
     return frontend.features(levels, config).reshape(len(windows), -1, config.width)
 
 
-def evaluate(path: Path, root: Path, classes: int | None = None, engine: str = "native", quiet: bool = False) -> Result:
-    """Classify every recording of a folder; DataError or FormatError where one of them cannot be read."""
-    file = path.read_bytes()
-    with naming(path):
-        program, _ = read(file)
-    labels = evaluated_labels(program, classes)
-    clips = read_clips(root, program, labels, quiet)
+def judge(model: Model, labels: tuple[str, ...], clips: Clips, engine: str = "native") -> Result:
+    """What the model makes of the clips; of its classes only `labels` count. FormatError where the core refuses it."""
     started = time.perf_counter()
-    with naming(path):
-        probabilities = classify(file, program, clips.windows, engine)
+    with naming(model.path):
+        probabilities = classify(model.file, model.program, clips.windows, engine)
     seconds = time.perf_counter() - started
-    probabilities = probabilities[:, [program.labels.index(w) for w in labels]]
-    confusion = np.zeros((len(labels), len(labels)), np.int64)
-    np.add.at(confusion, (clips.target, probabilities.argmax(1)), 1)
-    return Result(labels, probabilities, confusion, seconds, clips.missing)
+    columns = [model.program.labels.index(w) for w in labels]
+    return Result(labels, clips.target, probabilities[:, columns], seconds, clips.missing)
 
 
 def confusion_picture(result: Result, title: str) -> bytes:

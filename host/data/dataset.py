@@ -19,6 +19,11 @@ def class_labels(classes: int) -> tuple[str, ...]:
     return WORDS if classes == 10 else (*WORDS, UNKNOWN, SILENCE)
 
 
+def command_words(labels: tuple[str, ...]) -> tuple[str, ...]:
+    """The labels that are words to be obeyed: all but unknown and silence."""
+    return tuple(w for w in labels if w not in (UNKNOWN, SILENCE))
+
+
 def word_class(word: str, labels: tuple[str, ...]) -> int:
     """A word's class, -1 where it has none: noise is silence, any other word is unknown."""
     if word in labels:
