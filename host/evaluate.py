@@ -11,7 +11,7 @@ from pathlib import Path
 from host import robustness
 from host.command import guard, picture, write_whole
 from host.data.speech_commands import HELD_OUT
-from host.evaluation import ENGINES, Model, Result, confusion_picture, evaluated_labels, judge, read_clips
+from host.evaluation import ENGINES, Model, Result, confusion_picture, evaluated_labels, judge, kinds, read_clips
 
 
 def percent(share: float | None, digits: int = 1) -> str:
@@ -25,14 +25,13 @@ def table(result: Result) -> str:
     return "\n".join(lines)
 
 
-def robustness_table(found: dict[str, dict[str, dict]]) -> str:
+def robustness_table(found: dict[str, dict[str, dict]], labels: tuple[str, ...]) -> str:
     """What `robustness.measure` found, a line for each level and each SNR."""
-    lines = [f"{'clips':<22} {'all':>9} {'without silence':>16} {'words alone':>12}"]
+    shown = kinds(labels)
+    lines = [("clips", list(shown.values()))]
     for kind, title in (("level", "gain {:+} dB"), ("snr", "noise, SNR {} dB")):
-        for db, row in found[kind].items():
-            all_, spoken, words = map(percent, row.values())
-            lines.append(f"{title.format(int(db)):<22} {all_:>9} {spoken:>16} {words:>12}")
-    return "\n".join(lines)
+        lines += [(title.format(int(db)), [percent(row[k]) for k in shown]) for db, row in found[kind].items()]
+    return "\n".join(f"{name:<18}" + "".join(f"{cell:>17}" for cell in cells) for name, cells in lines)
 
 
 @guard
@@ -75,9 +74,11 @@ def main(arguments: list[str] | None = None) -> int:
     if result.missing:
         print(f"no recordings of {', '.join(result.missing)}: these classes are not in the figures below")
     print(f"accuracy {percent(result.accuracy, 2)} of {result.clips} clips, {rate:.0f} clips/s ({args.engine} engine)")
-    print(f"without silence {percent(figures['without_silence'], 2)}, words alone {percent(figures['words_alone'], 2)}")
+    others = [f"{title} {percent(figures[k], 2)}" for k, title in kinds(labels).items() if k != "accuracy"]
+    if others:
+        print(", ".join(others))
     if robust:
-        print(robustness_table(robust))
+        print(robustness_table(robust, labels))
     print(f"confusion: {drawn}")
     return 0
 

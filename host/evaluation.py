@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 from tqdm import tqdm
 
 from host.command import naming
@@ -15,6 +16,7 @@ from host.data.speech_commands import recordings, word_folders
 from host.engines import micropython, native
 from host.format.file import read
 from host.format.program import Program
+from host.models.network import Network
 from host.reference import frontend, operators
 
 ENGINES = ("native", "reference", "micropython")
@@ -49,7 +51,7 @@ class Clips:
 
 @dataclass(frozen=True)
 class Result:
-    """target: int64 [n], indices of labels; probabilities: uint16 [n, classes]."""
+    """target: int64 [n], indices of labels; probabilities: [n, classes], uint16 of 65535 where the robot's integers."""
 
     labels: tuple[str, ...]
     target: np.ndarray
@@ -99,6 +101,14 @@ class Result:
             "without_silence": _share(self.probabilities[spoken].argmax(1) == self.target[spoken]),
             "words_alone": _share(heard == self.target[mine]),
         }
+
+
+def kinds(labels: tuple[str, ...]) -> dict[str, str]:
+    """Which of `Result.figures` differ for these labels, and their titles."""
+    words = command_words(labels)
+    titles = {"accuracy": "all clips"}
+    titles |= {"without_silence": "without silence"} if SILENCE in labels else {}
+    return titles | ({"words_alone": "words alone"} if labels != words else {})
 
 
 def _share(right: np.ndarray) -> float | None:
@@ -171,6 +181,19 @@ def judge(model: Model, labels: tuple[str, ...], clips: Clips, engine: str = "na
     seconds = time.perf_counter() - started
     columns = [model.program.labels.index(w) for w in labels]
     return Result(labels, clips.target, probabilities[:, columns], seconds, clips.missing)
+
+
+def judge_float(network: Network, clips: Clips) -> Result:
+    """What the network makes of the clips in floating point, on the robot's features: judge() without rounding.
+
+    The result's `probabilities` are logits, float32.
+    """
+    started = time.perf_counter()
+    network.eval()
+    features = torch.from_numpy(native.FrontEndEngine(network.frontend).clips(clips.windows))
+    with network.unquantized(), torch.no_grad():
+        logits = torch.cat([network(part) for part in features.split(BATCH)]).numpy()
+    return Result(network.labels, clips.target, logits, time.perf_counter() - started, clips.missing)
 
 
 def confusion_picture(result: Result, title: str) -> bytes:

@@ -67,16 +67,18 @@ def measure(
     model: Model, labels: tuple[str, ...], clips: Clips, recordings: list[np.ndarray], engine: str = "native",
     quiet: bool = False,
 ) -> dict[str, dict[str, dict]]:  # fmt: skip
-    """What the model makes of the clips: {"level": {"-40": figures, ...}, "snr": {"20": figures, ...}}, keys in dB."""
-    noise = pieces(clips.names, recordings, clips.windows.shape[1])
-    changes = [(at_level, (clips.windows,), db) for db in LEVELS]
-    changes += [(with_noise, (clips.windows, noise), snr) for snr in SNRS]
-    found = []
-    for change, arrays, db in tqdm(changes, "levels and noise", leave=False, disable=quiet or None):
+    """What the model makes of the clips: {"level": {"-40": figures, ...}, "snr": {"20": figures, ...}}, keys in dB.
+
+    recordings: of noise; where there are none "snr" is empty.
+    """
+    changes = [("level", db, at_level, (clips.windows,)) for db in LEVELS]
+    if recordings:
+        noise = pieces(clips.names, recordings, clips.windows.shape[1])
+        changes += [("snr", db, with_noise, (clips.windows, noise)) for db in SNRS]
+    found: dict[str, dict[str, dict]] = {"level": {}, "snr": {}}
+    for kind, db, change, arrays in tqdm(changes, "levels and noise", leave=False, disable=quiet or None):
         batches = (slice(i, i + BATCH) for i in range(0, len(clips.windows), BATCH))
         windows = np.concatenate([change(*(a[b] for a in arrays), db) for b in batches])
-        found.append(judge(model, labels, replace(clips, windows=windows), engine).figures())
-    return {
-        "level": {str(db): row for db, row in zip(LEVELS, found, strict=False)},
-        "snr": {str(db): row for db, row in zip(SNRS, found[len(LEVELS) :], strict=True)},
-    }
+        altered = replace(clips, windows=windows)
+        found[kind][str(db)] = judge(model, labels, altered, engine).figures()
+    return found
