@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from host.data.languages import LANGUAGES
 from host.data.speech_commands import HELD_OUT
 from host.engines.native import NativeModel
 from host.evaluate import percent, table
@@ -16,6 +17,10 @@ from host.training.loop import Epoch
 from host.training.recipes import RECIPES
 from host.training.run import RunConfig
 
+SYNTHESIZED = """
+
+**The test clips are synthesized too**, by voices of eSpeak NG that training never heard; the unknown words are
+others than training's. How well the model understands people was not measured."""
 SPEECH_COMMANDS = "Trained on Speech Commands v0.02 (P. Warden, arXiv 1804.03209), CC BY 4.0."
 
 
@@ -41,8 +46,9 @@ def licence(config: RunConfig, given: str | None) -> str:
     """Whose recordings trained the run: what the owner says, for nothing in a folder or an archive tells."""
     if given:
         return SPEECH_COMMANDS if given == "speech-commands" else given
-    if config.data == ("synthetic",):
-        return "Trained on speech synthesized with eSpeak NG."
+    if all(source in LANGUAGES for source in config.data):
+        spoken = " and ".join(LANGUAGES[source].name for source in config.data)
+        return f"Trained on {spoken} speech synthesized with eSpeak NG; no person was recorded."
     return f"Trained on the recordings of {' and '.join(data_names(config))}, whose licence was not stated."
 
 
@@ -133,7 +139,7 @@ def card(
     again = f"python -m host.evaluate {shlex.quote(str(target))} --data {shlex.quote(data)} --robustness"
     return f"""# {name}
 
-{origin}
+{origin}{SYNTHESIZED if data in LANGUAGES else ""}
 
 {facts(shipped, len(tested), data)}
 

@@ -10,8 +10,9 @@ import torch
 from tqdm import tqdm
 
 from host.command import naming
-from host.data import audio
+from host.data import audio, synthetic
 from host.data.dataset import NOISE_FOLDER, SILENCE, DataError, command_words, word_class
+from host.data.languages import LANGUAGES, Language
 from host.data.speech_commands import recordings, word_folders
 from host.engines import micropython, native
 from host.format.file import read
@@ -130,23 +131,34 @@ def evaluated_labels(program: Program, classes: int | None) -> tuple[str, ...]:
     raise DataError(f"--classes {classes}: the model has {len(program.labels)}: {', '.join(program.labels)}")
 
 
-def read_clips(root: Path, program: Program, labels: tuple[str, ...], quiet: bool = False) -> Clips:
-    """The centred window of every recording that has a class; a word without one is unknown, or left out."""
-    paths, target = [], []
-    for folder in word_folders(root):
-        word = NOISE_FOLDER if folder.name == SILENCE else folder.name
-        label = word_class(word, labels)
-        if label >= 0 and folder.name != NOISE_FOLDER:
-            files = recordings(folder)
-            paths += files
-            target += [label] * len(files)
-    if not paths:
-        raise DataError(f"{root}: none of its folders is one of the classes {', '.join(labels)}")
-    samples = window_samples(program)
-    bar = tqdm(paths, "reading", leave=False, disable=quiet or None)
-    windows = np.stack([audio.centred(audio.read(p), samples) for p in bar])
-    missing = [w for i, w in enumerate(labels) if i not in set(target)]
-    return Clips(windows, np.array(target), [f"{p.parent.name}/{p.name}" for p in paths], missing)
+def _recorded(root: Path) -> list[tuple[str, str, Path]]:
+    """(word, name, path) of every recording in a folder but those of noise."""
+    folders = [f for f in word_folders(root) if f.name != NOISE_FOLDER]
+    return [(f.name, f"{f.name}/{p.name}", p) for f in folders for p in recordings(f)]
+
+
+def _spoken(language: Language, quiet: bool) -> list[tuple[str, str, np.ndarray]]:
+    """(word, name, int16 samples) of what a language's testing voices say."""
+    samples, words = synthetic.testing_clips(language, quiet=quiet)
+    return [(str(w), f"{w}/{i}", x) for i, (w, x) in enumerate(zip(words, samples, strict=True))]
+
+
+def read_clips(source: Path, program: Program, labels: tuple[str, ...], quiet: bool = False) -> Clips:
+    """The centred window of every clip that has a class; a word without one is unknown, or left out.
+
+    source: a folder of <word>/*.wav, or a key of LANGUAGES: what that language's testing voices say.
+    """
+    language, samples = LANGUAGES.get(str(source)), window_samples(program)
+    found = _spoken(language, quiet) if language else _recorded(source)
+    classes = [word_class(NOISE_FOLDER if word == SILENCE else word, labels) for word, _, _ in found]
+    target = np.array([c for c in classes if c >= 0])
+    if not len(target):
+        raise DataError(f"{source}: none of its folders is one of the classes {', '.join(labels)}")
+    kept = [clip for c, (_, *clip) in zip(classes, found, strict=True) if c >= 0]
+    bar = tqdm(kept, "reading", leave=False, disable=quiet or None)
+    windows = np.stack([audio.centred(x if language else audio.read(x), samples) for _, x in bar])
+    missing = [w for i, w in enumerate(labels) if i not in target]
+    return Clips(windows, target, [name for name, _ in kept], missing)
 
 
 def classify(file: bytes, program: Program, windows: np.ndarray, engine: str = "native") -> np.ndarray:

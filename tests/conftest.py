@@ -1,5 +1,6 @@
 """What the tests share: real recordings where they are there, small random programs, a folder of synthesized words."""
 
+import multiprocessing
 import os
 import shutil
 import signal
@@ -16,6 +17,7 @@ from hypothesis import settings
 from host import train
 from host.data import archive
 from host.data.dataset import TRAINING, VALIDATION, class_labels
+from host.data.languages import ENGLISH
 from host.data.speech import TESTING_VOICES, decibels, random_speaker, synthesizer, to_int16
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -25,7 +27,8 @@ settings.register_profile("tympan", deadline=None, derandomize=True)
 settings.load_profile("tympan")
 torch.set_num_threads(1)
 # a job in the background ignores Ctrl-C, and so would every program that a test starts and interrupts
-signal.signal(signal.SIGINT, signal.default_int_handler)
+if multiprocessing.parent_process() is None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
@@ -54,7 +57,7 @@ def spoken(tmp_path_factory) -> Path:
             rng = np.random.default_rng(i)
             x = rng.standard_normal(16000) * decibels(-50)
             if word != SILENCE:
-                said = synthesizer().say(word, random_speaker(rng, TESTING_VOICES))[:12000] * 0.5
+                said = synthesizer().say(word, random_speaker(rng, TESTING_VOICES, ENGLISH.accents))[:12000] * 0.5
                 x[2000 : 2000 + len(said)] += said
             soundfile.write(root / word / f"{i}.wav", to_int16(x), 16000, subtype="PCM_16")
     return root

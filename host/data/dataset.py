@@ -14,9 +14,9 @@ class DataError(ValueError):
     """Data that cannot be used; the message says what was wrong and what to do."""
 
 
-def class_labels(classes: int) -> tuple[str, ...]:
+def class_labels(classes: int, words: tuple[str, ...] = WORDS) -> tuple[str, ...]:
     """The labels of a 10- or 12-class network."""
-    return WORDS if classes == 10 else (*WORDS, UNKNOWN, SILENCE)
+    return words if classes == 10 else (*words, UNKNOWN, SILENCE)
 
 
 def command_words(labels: tuple[str, ...]) -> tuple[str, ...]:
