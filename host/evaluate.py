@@ -1,6 +1,7 @@
 """Accuracy of a model.bin on recordings:  python -m host.evaluate MODEL.bin --data DIR
 
 DIR holds one folder of .wav files per word. With unknown among the classes every other word counts as unknown.
+DIR may also be synthetic or synthetic-fr: clips by synthesized voices that no training heard.
 """
 
 import argparse
@@ -10,6 +11,8 @@ from pathlib import Path
 
 from host import robustness
 from host.command import guard, picture, write_whole
+from host.data.download import TEST_SET, fetch
+from host.data.languages import LANGUAGES
 from host.data.speech_commands import HELD_OUT
 from host.evaluation import ENGINES, Model, Result, confusion_picture, evaluated_labels, judge, kinds, read_clips
 
@@ -39,6 +42,9 @@ def main(arguments: list[str] | None = None) -> int:
     p = argparse.ArgumentParser(prog="python -m host.evaluate", description=__doc__)
     p.add_argument("model", type=Path, metavar="MODEL.bin")
     p.add_argument("--data", type=Path, required=True, metavar="DIR")
+    p.add_argument(
+        "--download", action="store_true", help="first fetch the test set of Speech Commands v0.02 (113 MB) into DIR"
+    )
     p.add_argument("--classes", type=int, choices=(10,), help="its ten words alone (default: all of the model's)")
     p.add_argument("--engine", choices=ENGINES, default="native")
     p.add_argument("--robustness", action="store_true", help="also at other levels and in noise (host/robustness.py)")
@@ -49,7 +55,11 @@ def main(arguments: list[str] | None = None) -> int:
     p.add_argument("--picture", type=picture, metavar="PNG", help="default: build/confusion-<model>.png")
     p.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
     args = p.parse_args(arguments)
+    if args.download and str(args.data) in LANGUAGES:
+        p.error(f"--download --data {args.data}: name the folder that the test set goes into")
 
+    if args.download:
+        fetch(TEST_SET, args.data, args.json)
     noise = robustness.held_out_noise(args.data, args.noise) if args.robustness else None
     model = Model.open(args.model)
     labels = evaluated_labels(model.program, args.classes)

@@ -10,6 +10,8 @@ import torch
 
 from host.command import guard, seed, whole
 from host.data.dataset import TRAINING, VALIDATION
+from host.data.download import SPEECH_COMMANDS, fetch
+from host.data.languages import LANGUAGES
 from host.data.load import load
 from host.data.speech_commands import SPLITS
 from host.models import MODELS
@@ -26,8 +28,10 @@ def shortened(recipe: Recipe, epochs: int) -> Recipe:
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     p = argparse.ArgumentParser(prog="python -m host.train", description=__doc__)
     p.add_argument("--model", default="tinyspeech-z4", choices=sorted(MODELS))
+    sources = f"{' | '.join(LANGUAGES)} | DIR | ARCHIVE.npz"
+    p.add_argument("--data", required=True, nargs="+", metavar=sources, help="several: all of their clips")
     p.add_argument(
-        "--data", required=True, nargs="+", metavar="synthetic | DIR | ARCHIVE.npz", help="several: all of their clips"
+        "--download", action="store_true", help="first fetch Speech Commands v0.02 (2.4 GB) into DIR if it is not there"
     )
     p.add_argument("--noise", type=Path, metavar="DIR", help="long recordings of noise instead of those in --data")
     p.add_argument("--classes", type=int, default=12, choices=(10, 12), help="ten words, or unknown and silence too")
@@ -41,7 +45,11 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     p.add_argument("--out", type=Path, help="run folder (default: runs/<model>-<data>-<classes>-<recipe>-<seed>)")
     p.add_argument("--resume", action="store_true", help="go on with the run in the folder")
     p.add_argument("--quiet", action="store_true", help="no progress bars")
-    return p.parse_args(arguments)
+    args = p.parse_args(arguments)
+    args.folders = [Path(d) for d in args.data if d not in LANGUAGES and not d.lower().endswith(".npz")]
+    if args.download and len(args.folders) != 1:
+        p.error(f"--download --data {' '.join(args.data)}: name one folder that Speech Commands goes into")
+    return args
 
 
 @guard
@@ -54,6 +62,8 @@ def main(arguments: list[str] | None = None) -> int:
         recipe = shortened(recipe, args.epochs)
     source = "-".join(Path(d).absolute().name.removesuffix(".npz") for d in args.data)
     folder = args.out or Path("runs") / f"{args.model}-{source}-{args.classes}-{args.recipe}-{args.seed}"
+    if args.download:
+        fetch(SPEECH_COMMANDS, args.folders[0], args.quiet)
     data = load(args.data, args.classes, args.split, args.seed, args.noise, args.quiet)
     config = make_config(args.model, data, args.classes, args.split, args.seed, recipe)
     print(f"{len(data.rows(TRAINING))} training and {len(data.rows(VALIDATION))} validation clips; run in {folder}")
