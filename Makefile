@@ -3,6 +3,7 @@
 # make setup   what both need: .venv, the C core, MicroPython with the module tympan (64 and 32 bits)
 # make board   the emulated Cortex-M3 board, for the owner's story in the tests (an ARM compiler and qemu are installed)
 # make bench-xtensa    exact instruction counts on an emulated Xtensa core, to bench/xtensa.json
+# make bench-accuracy DATA=speech_commands_v2_test    accuracy of all models, to bench/accuracy.* and the README
 # make lint    ruff over Python; C is compiled with warnings as errors wherever it is built
 
 PYTHON ?= python3
@@ -22,7 +23,7 @@ MPY_OPTIONS := VARIANT=standard MICROPY_SSL_AXTLS=0 MICROPY_SSL_MBEDTLS=0 MICROP
 # a 32-bit build needs a compiler that has one
 BITS := 64 $(if $(filter x86_64,$(shell uname -m)),32)
 
-.PHONY: demo test setup core board lint bench-xtensa clean
+.PHONY: demo test setup core board lint bench-xtensa bench-accuracy clean
 .DELETE_ON_ERROR:
 
 demo: setup
@@ -39,6 +40,10 @@ lint: $(VENV)/.installed
 
 bench-xtensa: build/.system-xtensa $(VENV)/.installed core
 	$(PY) -m bench.xtensa --write
+
+bench-accuracy: $(VENV)/.installed core
+	@test -n "$(DATA)" || { echo "error: name the test set: make bench-accuracy DATA=speech_commands_v2_test"; exit 1; }
+	$(PY) -m bench.accuracy --data "$(DATA)"
 
 build/.system-xtensa: tools/system_packages.sh
 	@PYTHON=$(PYTHON) tools/system_packages.sh xtensa

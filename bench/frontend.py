@@ -11,6 +11,7 @@ import numpy as np
 
 from host.command import guard
 from host.data import audio
+from host.data.languages import ENGLISH
 from host.data.speech import TESTING_VOICES, decibels, noise, random_speaker, synthesizer, to_int16
 from host.data.speech_commands import recordings, word_folders
 from host.models.frontends import log_mel
@@ -22,7 +23,7 @@ def synthesized(count: int) -> list[np.ndarray]:
     clips = []
     for i in range(count):
         rng = np.random.default_rng(i)
-        spoken = synthesizer().say("stop", random_speaker(rng, TESTING_VOICES))[:16000] * decibels(
+        spoken = synthesizer().say("stop", random_speaker(rng, TESTING_VOICES, ENGLISH.accents))[:16000] * decibels(
             -60 * i / (count - 1)
         )
         x = noise(rng, 16000) * decibels(-85)

@@ -1,127 +1,90 @@
-"""Ship a run: its model.bin, confusion picture and card in a folder:  python -m host.card RUN --data DIR
+"""Ship a run: its model.bin, confusion picture and card in a folder:  python -m host.card RUN [RUN ...] --data DIR
 
-DIR is the test set that the card reports; it chose nothing.
+DIR is the test set that the card reports; it chose nothing. Of several runs that differ in their seeds the one with the
+best validation ships, and the card lists all.
 """
 
 import argparse
-import json
-import shlex
 import sys
 from pathlib import Path
 
+from host import robustness
+from host.card_text import Tested, card, data_names, licence
 from host.command import guard, naming, write_model, write_whole
-from host.engines.native import NativeModel
-from host.evaluate import table
-from host.evaluation import Result, confusion_picture, evaluate
+from host.data.dataset import DataError
+from host.data.speech_commands import HELD_OUT
+from host.evaluation import Clips, Model, confusion_picture, judge, judge_float, read_clips
 from host.format.file import read
-from host.inspect import multiply_adds
-from host.models import MODELS
-from host.training.loop import Epoch
-from host.training.recipes import RECIPES
-from host.training.run import RunConfig, RunError, load_best, load_network
-
-SPEECH_COMMANDS = "Trained on Speech Commands v0.02 (P. Warden, arXiv 1804.03209), CC BY 4.0."
+from host.training.run import RunConfig, RunError, load_best, load_config, load_network
 
 
-def licence(config: RunConfig, given: str | None) -> str:
-    """Whose recordings trained the run: what the owner says, for nothing in a folder or an archive tells."""
-    if given:
-        return SPEECH_COMMANDS if given == "speech-commands" else given
-    if config.data == ("synthetic",):
-        return "Trained on speech synthesized with eSpeak NG."
-    return f"Trained on the recordings of {names(config)}, whose licence was not stated."
+def check_alike(folders: list[Path], configs: list[RunConfig]) -> None:
+    """RunError where the runs differ in more than their seeds, or not in them."""
+
+    def kind(c: RunConfig):
+        return c.model, data_names(c), c.noise and Path(c.noise).name, c.labels, c.split, c.recipe
+
+    for folder, config in zip(folders, configs, strict=True):
+        if kind(config) != kind(configs[0]):
+            raise RunError(f"{folder}: differs from {folders[0]} in more than its seed; make it a card of its own")
+    if len({c.seed for c in configs}) < len(configs):
+        raise RunError(f"{', '.join(map(str, folders))}: two of these runs have one seed; name each run once")
 
 
-def names(config: RunConfig) -> str:
-    """What a run was trained on, as code in Markdown."""
-    return " and ".join(f"`{Path(source).name}`" for source in config.data)
+def tested(folder: Path, clips: Clips) -> Tested:
+    """Judge a run; RunError or FormatError where a file of it cannot be used."""
+    config, network = load_network(folder)
+    best, hours = load_best(folder)
+    model = Model.open(folder / "model.bin")
+    int8, real = judge(model, config.labels, clips), judge_float(network, clips)
+    return Tested(config, model, network.parameter_count(), best, hours, int8, real)
 
 
-def command(config: RunConfig) -> str:
-    """What to type to train the run again."""
-    known = RECIPES.get(config.recipe.name)
-    epochs = "" if known and known.epochs == config.recipe.epochs else f" --epochs {config.recipe.epochs}"
-    split = "" if config.split == "auto" else f" --split {config.split}"
-    model = "--model" if MODELS.get(config.model) == config.design else "--design"
-    named = config.model if model == "--model" else shlex.quote(f"{config.model}.json")
-    data = " ".join(shlex.quote(Path(source).name) for source in config.data)
-    noise = f" --noise {shlex.quote(Path(config.noise).name)}" if config.noise else ""
-    return (
-        f"python -m host.train {model} {named} --data {data}{noise} "
-        f"--classes {config.classes} --recipe {config.recipe.name}{epochs}{split} --seed {config.seed}"
-    )
-
-
-def card(
-    target: Path, origin: str, config: RunConfig, best: Epoch, hours: float, parameters: int, file: bytes,
-    result: Result, data: Path,
-) -> str:  # fmt: skip
-    """The card as Markdown. target: the shipped model.bin; origin: the licence line; data: the test set."""
-    name, (program, plan) = target.stem, read(file)
-    macs = sum(multiply_adds(op, s) for op, s in zip(program.operators, program.shapes()[1:], strict=True))
-    memory = NativeModel(file).memory
-    r = config.recipe
-    recipe = (
-        f"`{r.name}`: {r.epochs} epochs, the first {r.float_epochs} in floating point, batch {r.batch}, SGD {r.rate}, "
-        f"momentum {r.momentum}, weight decay {r.decay:g}; shift {r.shift * 10} ms, "
-        f"gain {r.gain[0]:g} to {r.gain[1]:g} dB, noise {r.noise:g} levels"
-    )
-    return f"""# {name}
-
-{origin}
-
-| | |
-|---|---|
-| hears | {", ".join(program.labels)} |
-| data | {sum(config.clips.values())} training clips of {names(config)} |
-| network | `{json.dumps(config.design.to_dict())}` |
-| recipe | {recipe} |
-| made with | `{command(config)}` ({hours:.1f} h) |
-| planned in | strips of {plan.strip} frames (`python -m host.compile RUN --strip {plan.strip}`) |
-| parameters | {parameters:,} |
-| multiply-adds per window | {macs:,} |
-| window | {program.frontend.frames} frames, {program.frontend.width} features each |
-| file | {len(file):,} bytes |
-| memory, bytes | {", ".join(f"{use} {size:,}" for use, size in memory.items())} |
-| validation | {100 * best.validation_accuracy:.2f} % (int8, epoch {best.epoch}, which it chose) |
-| **test** | **{100 * result.accuracy:.2f} %** of {result.clips} clips of `{data.name}` (int8, C core on the host) |
-
-```
-{table(result)}
-```
-
-![what was said against what was heard]({name}.png)
-
-The test figure again: `python -m host.evaluate {shlex.quote(str(target))} --data {shlex.quote(data.name)}`
-"""
+def noise(data: Path, given: Path | None) -> list:
+    """The held-out recordings; none where they are not there and were not asked for."""
+    try:
+        return robustness.held_out_noise(data, given)
+    except DataError:
+        if given:
+            raise
+        return []
 
 
 @guard
 def main(arguments: list[str] | None = None) -> int:
     p = argparse.ArgumentParser(prog="python -m host.card", description=__doc__)
-    p.add_argument("run", type=Path, help="a run folder of host.train")
+    p.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="run folders of host.train, which differ in seeds")
     p.add_argument("--data", type=Path, required=True, metavar="DIR")
+    p.add_argument(
+        "--noise", type=Path, metavar="DIR",
+        help=f"folder of {' and '.join(HELD_OUT)} (default: _background_noise_ inside or beside --data)",
+    )  # fmt: skip
     p.add_argument("--output", type=Path, default=Path("models"), help="folder (default: models)")
     p.add_argument("--name", help="of the files (default: the network's)")
     p.add_argument("--licence", help="the line on whose recordings trained it; speech-commands: that data set's")
     args = p.parse_args(arguments)
     if args.name is not None and (args.name != Path(args.name).name or not args.name):
         p.error(f"--name {args.name}: a name, not a path; the folder is --output")
-    config, network = load_network(args.run)
+    configs = [load_config(folder) for folder in args.runs]
+    check_alike(args.runs, configs)
+    config = configs[0]
     target = args.output / f"{args.name or config.model}.bin"
     if target.is_file():
         with naming(target):
             there = read(target.read_bytes())[0].labels
         if there != config.labels:
             raise RunError(f"{target} is there and hears other words: {', '.join(there)}; give this one a --name")
-    file, result = (args.run / "model.bin").read_bytes(), evaluate(args.run / "model.bin", args.data)
-    origin, count = licence(config, args.licence), network.parameter_count()
-    text = card(target, origin, config, *load_best(args.run), count, file, result, args.data)
-    png = confusion_picture(result, f"{target.stem}: {100 * result.accuracy:.2f} %")
-    write_model(target, file)
+    recordings = noise(args.data, args.noise)
+    clips = read_clips(args.data, Model.open(args.runs[0] / "model.bin").program, config.labels)
+    runs = [tested(folder, clips) for folder in args.runs]
+    best = max(runs, key=lambda t: t.best.validation_accuracy)
+    robust = robustness.measure(best.model, config.labels, clips, recordings)
+    text = card(target, licence(config, args.licence), runs, best, robust, args.data.name)
+    png = confusion_picture(best.int8, f"{target.stem}: {100 * best.int8.accuracy:.1f} %")
+    write_model(target, best.model.file)
     write_whole(target.with_suffix(".png"), png)
     write_whole(target.with_suffix(".md"), text.encode())
-    print(f"{target}, .png and .md: {100 * result.accuracy:.2f} % of {result.clips} clips")
+    print(f"{target}, .png and .md: {100 * best.int8.accuracy:.2f} % of {best.int8.clips} clips")
     return 0
 
 

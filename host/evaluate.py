@@ -1,6 +1,7 @@
 """Accuracy of a model.bin on recordings:  python -m host.evaluate MODEL.bin --data DIR
 
 DIR holds one folder of .wav files per word. With unknown among the classes every other word counts as unknown.
+DIR may also be synthetic or synthetic-fr: clips by synthesized voices that no training heard.
 """
 
 import argparse
@@ -8,16 +9,32 @@ import json
 import sys
 from pathlib import Path
 
+from host import robustness
 from host.command import guard, picture, write_whole
-from host.evaluation import ENGINES, Result, confusion_picture, evaluate
+from host.data.download import TEST_SET, fetch
+from host.data.languages import LANGUAGES
+from host.data.speech_commands import HELD_OUT
+from host.evaluation import ENGINES, Model, Result, confusion_picture, evaluated_labels, judge, kinds, read_clips
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    return "-" if share is None else f"{100 * share:.{digits}f} %"
 
 
 def table(result: Result) -> str:
     lines = [f"{'class':<12} {'clips':>6} {'right':>6} {'accuracy':>9}"]
     for label, row in result.per_class().items():
-        share = "-" if row["accuracy"] is None else f"{100 * row['accuracy']:.1f} %"
-        lines.append(f"{label:<12} {row['clips']:>6} {row['right']:>6} {share:>9}")
+        lines.append(f"{label:<12} {row['clips']:>6} {row['right']:>6} {percent(row['accuracy']):>9}")
     return "\n".join(lines)
+
+
+def robustness_table(found: dict[str, dict[str, dict]], labels: tuple[str, ...]) -> str:
+    """What `robustness.measure` found, a line for each level and each SNR."""
+    shown = kinds(labels)
+    lines = [("clips", list(shown.values()))]
+    for kind, title in (("level", "gain {:+} dB"), ("snr", "noise, SNR {} dB")):
+        lines += [(title.format(int(db)), [percent(row[k]) for k in shown]) for db, row in found[kind].items()]
+    return "\n".join(f"{name:<18}" + "".join(f"{cell:>17}" for cell in cells) for name, cells in lines)
 
 
 @guard
@@ -25,29 +42,53 @@ def main(arguments: list[str] | None = None) -> int:
     p = argparse.ArgumentParser(prog="python -m host.evaluate", description=__doc__)
     p.add_argument("model", type=Path, metavar="MODEL.bin")
     p.add_argument("--data", type=Path, required=True, metavar="DIR")
+    p.add_argument(
+        "--download", action="store_true", help="first fetch the test set of Speech Commands v0.02 (113 MB) into DIR"
+    )
     p.add_argument("--classes", type=int, choices=(10,), help="its ten words alone (default: all of the model's)")
     p.add_argument("--engine", choices=ENGINES, default="native")
+    p.add_argument("--robustness", action="store_true", help="also at other levels and in noise (host/robustness.py)")
+    p.add_argument(
+        "--noise", type=Path, metavar="DIR",
+        help=f"folder of {' and '.join(HELD_OUT)} (default: _background_noise_ inside or beside --data)",
+    )  # fmt: skip
     p.add_argument("--picture", type=picture, metavar="PNG", help="default: build/confusion-<model>.png")
     p.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
     args = p.parse_args(arguments)
-    result = evaluate(args.model, args.data, args.classes, args.engine, quiet=args.json)
+    if args.download and str(args.data) in LANGUAGES:
+        p.error(f"--download --data {args.data}: name the folder that the test set goes into")
+
+    if args.download:
+        fetch(TEST_SET, args.data, args.json)
+    noise = robustness.held_out_noise(args.data, args.noise) if args.robustness else None
+    model = Model.open(args.model)
+    labels = evaluated_labels(model.program, args.classes)
+    clips = read_clips(args.data, model.program, labels, args.json)
+    result = judge(model, labels, clips, args.engine)
+    robust = robustness.measure(model, labels, clips, noise, args.engine, args.json) if noise else None
     drawn = args.picture or Path("build") / f"confusion-{args.model.stem}.png"
     write_whole(
-        drawn, confusion_picture(result, f"{args.model.stem}: {100 * result.accuracy:.1f} % of {result.clips} clips")
+        drawn, confusion_picture(result, f"{args.model.stem}: {percent(result.accuracy)} of {result.clips} clips")
     )
     rate = result.clips / result.seconds
     if args.json:
         found = {
-            "model": str(args.model), "data": str(args.data), "engine": args.engine, "accuracy": result.accuracy,
+            "model": str(args.model), "data": str(args.data), "engine": args.engine, **result.figures(),
             "clips": result.clips, "clips_per_second": round(rate, 1), "per_class": result.per_class(),
             "confusion": result.confusion.tolist(), "missing": result.missing, "picture": str(drawn),
         }  # fmt: skip
-        print(json.dumps(found))
+        print(json.dumps(found | ({"robustness": robust} if robust else {})))
         return 0
+    figures = result.figures()
     print(table(result))
     if result.missing:
-        print(f"no recordings of {', '.join(result.missing)}: these classes are not in the figure below")
-    print(f"accuracy {100 * result.accuracy:.2f} % of {result.clips} clips, {rate:.0f} clips/s ({args.engine} engine)")
+        print(f"no recordings of {', '.join(result.missing)}: these classes are not in the figures below")
+    print(f"accuracy {percent(result.accuracy, 2)} of {result.clips} clips, {rate:.0f} clips/s ({args.engine} engine)")
+    others = [f"{title} {percent(figures[k], 2)}" for k, title in kinds(labels).items() if k != "accuracy"]
+    if others:
+        print(", ".join(others))
+    if robust:
+        print(robustness_table(robust, labels))
     print(f"confusion: {drawn}")
     return 0
 

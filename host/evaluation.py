@@ -6,15 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 from tqdm import tqdm
 
 from host.command import naming
-from host.data import audio
-from host.data.dataset import NOISE_FOLDER, SILENCE, WORDS, DataError, word_class
+from host.data import audio, synthetic
+from host.data.dataset import NOISE_FOLDER, SILENCE, DataError, command_words, word_class
+from host.data.languages import LANGUAGES, Language
 from host.data.speech_commands import recordings, word_folders
 from host.engines import micropython, native
 from host.format.file import read
 from host.format.program import Program
+from host.models.network import Network
 from host.reference import frontend, operators
 
 ENGINES = ("native", "reference", "micropython")
@@ -22,42 +25,95 @@ BATCH = 256
 
 
 @dataclass(frozen=True)
+class Model:
+    """A model.bin: its path, its bytes and what they say."""
+
+    path: Path
+    file: bytes
+    program: Program
+
+    @staticmethod
+    def open(path: Path) -> "Model":
+        """FormatError where it cannot be read."""
+        file = path.read_bytes()
+        with naming(path):
+            return Model(path, file, read(file)[0])
+
+
+@dataclass(frozen=True)
 class Clips:
-    """Windows of recordings: int16 [n, samples], and the class each belongs to."""
+    """Windows of recordings: int16 [n, samples], the class each belongs to, and whose it is, as "<word>/<file>"."""
 
     windows: np.ndarray
     target: np.ndarray
+    names: list[str]
     missing: list[str]
 
 
 @dataclass(frozen=True)
 class Result:
-    """probabilities: uint16 [n, classes]; confusion[i, j]: clips of class i taken for class j."""
+    """target: int64 [n], indices of labels; probabilities: [n, classes], uint16 of 65535 where the robot's integers."""
 
     labels: tuple[str, ...]
+    target: np.ndarray
     probabilities: np.ndarray
-    confusion: np.ndarray
     seconds: float
     missing: list[str]
 
     @property
     def clips(self) -> int:
-        return int(self.confusion.sum())
+        return len(self.target)
+
+    @property
+    def confusion(self) -> np.ndarray:
+        """int64 [classes, classes]: clips of the row's class taken for the column's."""
+        found = np.zeros((len(self.labels), len(self.labels)), np.int64)
+        np.add.at(found, (self.target, self.probabilities.argmax(1)), 1)
+        return found
 
     @property
     def accuracy(self) -> float:
-        return float(np.trace(self.confusion) / self.clips)
+        return float(np.mean(self.probabilities.argmax(1) == self.target))
 
     def per_class(self) -> dict[str, dict]:
-        counts = self.confusion.sum(1)
+        confusion = self.confusion
+        counts = confusion.sum(1)
         return {
             label: {
                 "clips": int(counts[i]),
-                "right": int(self.confusion[i, i]),
-                "accuracy": float(self.confusion[i, i] / counts[i]) if counts[i] else None,
+                "right": int(confusion[i, i]),
+                "accuracy": float(confusion[i, i] / counts[i]) if counts[i] else None,
             }
             for i, label in enumerate(self.labels)
         }
+
+    def figures(self) -> dict[str, float | None]:
+        """Accuracies of 0 to 1, None where no clip is left.
+
+        accuracy: all clips. without_silence: clips of silence left out, though a word may still be taken for it.
+        words_alone: clips of words to be obeyed, told from each other alone, by the greatest of their probabilities.
+        """
+        words = [i for i, w in enumerate(self.labels) if w in command_words(self.labels)]
+        spoken = self.target != (self.labels.index(SILENCE) if SILENCE in self.labels else -1)
+        mine = np.isin(self.target, words)
+        heard = np.array(words)[self.probabilities[mine][:, words].argmax(1)]
+        return {
+            "accuracy": self.accuracy,
+            "without_silence": _share(self.probabilities[spoken].argmax(1) == self.target[spoken]),
+            "words_alone": _share(heard == self.target[mine]),
+        }
+
+
+def kinds(labels: tuple[str, ...]) -> dict[str, str]:
+    """Which of `Result.figures` differ for these labels, and their titles."""
+    words = command_words(labels)
+    titles = {"accuracy": "all clips"}
+    titles |= {"without_silence": "without silence"} if SILENCE in labels else {}
+    return titles | ({"words_alone": "words alone"} if labels != words else {})
+
+
+def _share(right: np.ndarray) -> float | None:
+    return float(right.mean()) if len(right) else None
 
 
 def window_samples(program: Program) -> int:
@@ -66,31 +122,43 @@ def window_samples(program: Program) -> int:
 
 
 def evaluated_labels(program: Program, classes: int | None) -> tuple[str, ...]:
-    """The classes that count: all of the model's, or its ten words alone."""
+    """The classes that count: all of the model's, or its words to be obeyed alone."""
+    words = command_words(program.labels)
     if classes is None or classes == len(program.labels):
         return program.labels
-    if classes == 10 and set(WORDS) <= set(program.labels):
-        return WORDS
+    if classes == len(words):
+        return words
     raise DataError(f"--classes {classes}: the model has {len(program.labels)}: {', '.join(program.labels)}")
 
 
-def read_clips(root: Path, program: Program, labels: tuple[str, ...], quiet: bool = False) -> Clips:
-    """The centred window of every recording that has a class; a word without one is unknown, or left out."""
-    paths, target = [], []
-    for folder in word_folders(root):
-        word = NOISE_FOLDER if folder.name == SILENCE else folder.name
-        label = word_class(word, labels)
-        if label >= 0 and folder.name != NOISE_FOLDER:
-            files = recordings(folder)
-            paths += files
-            target += [label] * len(files)
-    if not paths:
-        raise DataError(f"{root}: none of its folders is one of the classes {', '.join(labels)}")
-    samples = window_samples(program)
-    bar = tqdm(paths, "reading", leave=False, disable=quiet or None)
-    windows = np.stack([audio.centred(audio.read(p), samples) for p in bar])
-    missing = [w for i, w in enumerate(labels) if i not in set(target)]
-    return Clips(windows, np.array(target), missing)
+def _recorded(root: Path) -> list[tuple[str, str, Path]]:
+    """(word, name, path) of every recording in a folder but those of noise."""
+    folders = [f for f in word_folders(root) if f.name != NOISE_FOLDER]
+    return [(f.name, f"{f.name}/{p.name}", p) for f in folders for p in recordings(f)]
+
+
+def _spoken(language: Language, quiet: bool) -> list[tuple[str, str, np.ndarray]]:
+    """(word, name, int16 samples) of what a language's testing voices say."""
+    samples, words = synthetic.testing_clips(language, quiet=quiet)
+    return [(str(w), f"{w}/{i}", x) for i, (w, x) in enumerate(zip(words, samples, strict=True))]
+
+
+def read_clips(source: Path, program: Program, labels: tuple[str, ...], quiet: bool = False) -> Clips:
+    """The centred window of every clip that has a class; a word without one is unknown, or left out.
+
+    source: a folder of <word>/*.wav, or a key of LANGUAGES: what that language's testing voices say.
+    """
+    language, samples = LANGUAGES.get(str(source)), window_samples(program)
+    found = _spoken(language, quiet) if language else _recorded(source)
+    classes = [word_class(NOISE_FOLDER if word == SILENCE else word, labels) for word, _, _ in found]
+    target = np.array([c for c in classes if c >= 0])
+    if not len(target):
+        raise DataError(f"{source}: none of its folders is one of the classes {', '.join(labels)}")
+    kept = [clip for c, (_, *clip) in zip(classes, found, strict=True) if c >= 0]
+    bar = tqdm(kept, "reading", leave=False, disable=quiet or None)
+    windows = np.stack([audio.centred(x if language else audio.read(x), samples) for _, x in bar])
+    missing = [w for i, w in enumerate(labels) if i not in target]
+    return Clips(windows, target, [name for name, _ in kept], missing)
 
 
 def classify(file: bytes, program: Program, windows: np.ndarray, engine: str = "native") -> np.ndarray:
@@ -117,21 +185,27 @@ def reference_features(program: Program, windows: np.ndarray) -> np.ndarray:
     return frontend.features(levels, config).reshape(len(windows), -1, config.width)
 
 
-def evaluate(path: Path, root: Path, classes: int | None = None, engine: str = "native", quiet: bool = False) -> Result:
-    """Classify every recording of a folder; DataError or FormatError where one of them cannot be read."""
-    file = path.read_bytes()
-    with naming(path):
-        program, _ = read(file)
-    labels = evaluated_labels(program, classes)
-    clips = read_clips(root, program, labels, quiet)
+def judge(model: Model, labels: tuple[str, ...], clips: Clips, engine: str = "native") -> Result:
+    """What the model makes of the clips; of its classes only `labels` count. FormatError where the core refuses it."""
     started = time.perf_counter()
-    with naming(path):
-        probabilities = classify(file, program, clips.windows, engine)
+    with naming(model.path):
+        probabilities = classify(model.file, model.program, clips.windows, engine)
     seconds = time.perf_counter() - started
-    probabilities = probabilities[:, [program.labels.index(w) for w in labels]]
-    confusion = np.zeros((len(labels), len(labels)), np.int64)
-    np.add.at(confusion, (clips.target, probabilities.argmax(1)), 1)
-    return Result(labels, probabilities, confusion, seconds, clips.missing)
+    columns = [model.program.labels.index(w) for w in labels]
+    return Result(labels, clips.target, probabilities[:, columns], seconds, clips.missing)
+
+
+def judge_float(network: Network, clips: Clips) -> Result:
+    """What the network makes of the clips in floating point, on the robot's features: judge() without rounding.
+
+    The result's `probabilities` are logits, float32.
+    """
+    started = time.perf_counter()
+    network.eval()
+    features = torch.from_numpy(native.FrontEndEngine(network.frontend).clips(clips.windows))
+    with network.unquantized(), torch.no_grad():
+        logits = torch.cat([network(part) for part in features.split(BATCH)]).numpy()
+    return Result(network.labels, clips.target, logits, time.perf_counter() - started, clips.missing)
 
 
 def confusion_picture(result: Result, title: str) -> bytes:

@@ -21,6 +21,12 @@ def multiply_adds(op: Operator, shape: tuple[int, int, int]) -> int:
             return 0
 
 
+def total_multiply_adds(program: Program) -> int:
+    """Multiply-adds of a window."""
+    shapes = program.shapes()[1:]
+    return sum(multiply_adds(op, shape) for op, shape in zip(program.operators, shapes, strict=True))
+
+
 def describe(op: Operator) -> str:
     match op:
         case Conv2D(weight=w):

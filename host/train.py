@@ -9,6 +9,8 @@ import torch
 
 from host.command import guard, seed, whole
 from host.data.dataset import TRAINING, VALIDATION
+from host.data.download import SPEECH_COMMANDS, fetch
+from host.data.languages import LANGUAGES
 from host.data.load import load
 from host.data.speech_commands import SPLITS
 from host.models import MODELS
@@ -25,8 +27,10 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "--design", type=Path, metavar="NAME.json", help="a design of one's own, or that host.search found"
     )
     which.add_argument("--start", type=Path, metavar="RUN", help="go on from the best weights of another run")
+    sources = f"{' | '.join(LANGUAGES)} | DIR | ARCHIVE.npz"
+    p.add_argument("--data", required=True, nargs="+", metavar=sources, help="several: all of their clips")
     p.add_argument(
-        "--data", required=True, nargs="+", metavar="synthetic | DIR | ARCHIVE.npz", help="several: all of their clips"
+        "--download", action="store_true", help="first fetch Speech Commands v0.02 (2.4 GB) into DIR if it is not there"
     )
     p.add_argument("--noise", type=Path, metavar="DIR", help="long recordings of noise instead of those in --data")
     p.add_argument("--classes", type=int, default=12, choices=(10, 12), help="ten words, or unknown and silence too")
@@ -40,7 +44,11 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     p.add_argument("--out", type=Path, help="run folder (default: runs/<model>-<data>-<classes>-<recipe>-<seed>)")
     p.add_argument("--resume", action="store_true", help="go on with the run in the folder")
     p.add_argument("--quiet", action="store_true", help="no progress bars")
-    return p.parse_args(arguments)
+    args = p.parse_args(arguments)
+    args.folders = [Path(d) for d in args.data if d not in LANGUAGES and not d.lower().endswith(".npz")]
+    if args.download and len(args.folders) != 1:
+        p.error(f"--download --data {' '.join(args.data)}: name one folder that Speech Commands goes into")
+    return args
 
 
 @guard
@@ -57,6 +65,8 @@ def main(arguments: list[str] | None = None) -> int:
         name, design = (args.design.stem, read_design(args.design)) if args.design else (args.model, MODELS[args.model])
     source = "-".join(Path(d).absolute().name.removesuffix(".npz") for d in args.data)
     folder = args.out or Path("runs") / f"{name}-{source}-{args.classes}-{args.recipe}-{args.seed}"
+    if args.download:
+        fetch(SPEECH_COMMANDS, args.folders[0], args.quiet)
     data = load(args.data, args.classes, args.split, args.seed, args.noise, args.quiet)
     given = data, args.classes, args.split, args.seed, recipe
     config = continued(args.start, *given) if args.start else make_config(name, design, *given)

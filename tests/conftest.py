@@ -1,6 +1,8 @@
 """What the tests share: real recordings where they are there, small random programs, a folder of synthesized words."""
 
+import multiprocessing
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +14,10 @@ import soundfile
 import torch
 from hypothesis import settings
 
+from host import train
+from host.data import archive
+from host.data.dataset import TRAINING, VALIDATION, class_labels
+from host.data.languages import ENGLISH
 from host.data.speech import TESTING_VOICES, decibels, random_speaker, synthesizer, to_int16
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -21,7 +27,8 @@ settings.register_profile("tympan", deadline=None, derandomize=True)
 settings.load_profile("tympan")
 torch.set_num_threads(1)
 # a job in the background ignores Ctrl-C, and so would every program that a test starts and interrupts
-signal.signal(signal.SIGINT, signal.default_int_handler)
+if multiprocessing.parent_process() is None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
@@ -50,10 +57,45 @@ def spoken(tmp_path_factory) -> Path:
             rng = np.random.default_rng(i)
             x = rng.standard_normal(16000) * decibels(-50)
             if word != SILENCE:
-                said = synthesizer().say(word, random_speaker(rng, TESTING_VOICES))[:12000] * 0.5
+                said = synthesizer().say(word, random_speaker(rng, TESTING_VOICES, ENGLISH.accents))[:12000] * 0.5
                 x[2000 : 2000 + len(said)] += said
             soundfile.write(root / word / f"{i}.wav", to_int16(x), 16000, subtype="PCM_16")
     return root
+
+
+def sentence(capsys, main, *arguments, status: int = 1) -> str:
+    """What a command that fails says: one line."""
+    capsys.readouterr()
+    assert main([str(a) for a in arguments]) == status
+    said = capsys.readouterr().err.strip()
+    assert said.startswith("error: ") and "\n" not in said and "Errno" not in said
+    return said
+
+
+def save_clips(path: Path, classes: int = 10, frames: int = 98) -> Path:
+    words = np.repeat(np.array(class_labels(classes)), 4)
+    levels = np.random.default_rng(0).integers(0, 256, (len(words), frames, 40), dtype=np.uint8)
+    archive.save(path, X=levels, word=words, split=np.tile([TRAINING, TRAINING, TRAINING, VALIDATION], classes))
+    return path
+
+
+@pytest.fixture(scope="session")
+def typed(tmp_path_factory) -> list[str]:
+    """A training of one epoch, as typed but for its folder."""
+    data = save_clips(tmp_path_factory.mktemp("data") / "my words.npz")
+    return ["--model", "dsnet-24", "--classes", "10", "--epochs", "2", "--quiet", "--data", str(data), "--out"]
+
+
+@pytest.fixture(scope="session")
+def finished(typed, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("run") / "run"
+    assert train.main([*typed, str(folder)]) == 0
+    return folder
+
+
+@pytest.fixture
+def run(finished, tmp_path) -> Path:
+    return shutil.copytree(finished, tmp_path / "run")
 
 
 @pytest.fixture

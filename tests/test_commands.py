@@ -17,50 +17,15 @@ from bench import frontend as bench_frontend
 from host import card, demo, evaluate, inspect, simulate, train
 from host import compile as compiler
 from host.command import guard, write_model, write_whole
-from host.data import archive, synthetic
-from host.data.dataset import TRAINING, VALIDATION, DataError, class_labels
+from host.data import synthetic
+from host.data.dataset import DataError
 from host.data.load import load
 from host.engines import micropython, native
 from host.format.file import FormatError, read
 from host.models.design import Design
 from host.models.dsnet import DSNet
 from host.training.run import RunConfig, RunError, load_config, new_network
-from tests.conftest import MODEL, ROOT
-
-
-def sentence(capsys, main, *arguments, status: int = 1) -> str:
-    """What a command that fails says: one line."""
-    capsys.readouterr()
-    assert main([str(a) for a in arguments]) == status
-    said = capsys.readouterr().err.strip()
-    assert said.startswith("error: ") and "\n" not in said and "Errno" not in said
-    return said
-
-
-def save_clips(path: Path, classes: int = 10, frames: int = 98) -> Path:
-    words = np.repeat(np.array(class_labels(classes)), 4)
-    levels = np.random.default_rng(0).integers(0, 256, (len(words), frames, 40), dtype=np.uint8)
-    archive.save(path, X=levels, word=words, split=np.tile([TRAINING, TRAINING, TRAINING, VALIDATION], classes))
-    return path
-
-
-@pytest.fixture(scope="module")
-def typed(tmp_path_factory) -> list[str]:
-    """A training of one epoch, as typed but for its folder."""
-    data = save_clips(tmp_path_factory.mktemp("data") / "my words.npz")
-    return ["--model", "dsnet-24", "--classes", "10", "--epochs", "2", "--quiet", "--data", str(data), "--out"]
-
-
-@pytest.fixture(scope="module")
-def finished(typed, tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("run") / "run"
-    assert train.main([*typed, str(folder)]) == 0
-    return folder
-
-
-@pytest.fixture
-def run(finished, tmp_path) -> Path:
-    return shutil.copytree(finished, tmp_path / "run")
+from tests.conftest import MODEL, ROOT, sentence
 
 
 @pytest.mark.parametrize(
@@ -254,23 +219,6 @@ def test_runs_of_data_whose_names_differ_after_a_dot_differ(tmp_path, monkeypatc
         assert Path(f"runs/dsnet-24-{name.removesuffix('.npz')}-10-default-0/model.bin").exists()
 
 
-def test_a_card_says_what_is_known(run, spoken, tmp_path, capsys):
-    out = tmp_path / "my cards"
-    arguments = [str(run), "--data", str(spoken), "--output", str(out)]
-    assert card.main([*arguments, "--name", "robot"]) == 0
-    assert {p.name for p in out.iterdir()} == {"robot.bin", "robot.png", "robot.md"}
-    text = (out / "robot.md").read_text()
-    assert text.startswith("# robot\n") and "](robot.png)" in text
-    assert "Speech Commands" not in text and "`my words.npz`, whose licence was not stated" in text
-    assert "--data 'my words.npz' --classes 10 --recipe default --epochs 2 --seed 0`" in text
-    assert "one core" not in text and f"host.evaluate '{out}/robot.bin'" in text
-    assert (out / "robot.bin").read_bytes() == (run / "model.bin").read_bytes()
-    assert card.main([*arguments, "--licence", "speech-commands"]) == 0
-    assert "Speech Commands v0.02" in (out / "dsnet-24.md").read_text()
-    assert card.main([*arguments, "--licence", "Our own voices."]) == 0
-    assert "\n\nOur own voices.\n\n" in (out / "dsnet-24.md").read_text()
-
-
 def test_a_design_in_a_file_trains_and_ships_under_its_name(typed, spoken, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     design = Design(DSNet, 12, 94, {"width": 6, "kernels": (5, 3)})
@@ -283,25 +231,6 @@ def test_a_design_in_a_file_trains_and_ships_under_its_name(typed, spoken, tmp_p
     assert card.main([str(run), "--data", str(spoken)]) == 0
     text = Path("models/my design.md").read_text()
     assert f"`{json.dumps(design.to_dict())}`" in text and "host.train --design 'my design.json' --data" in text
-
-
-def test_a_card_replaces_no_model_of_other_words_and_nothing_by_half(run, spoken, tmp_path, capsys, monkeypatch):
-    shutil.copy(run / "model.bin", tmp_path / "dsnet-24.bin")
-    config = json.loads((run / "config.json").read_text())
-    other = {**config, "labels": config["labels"][::-1]}
-    arguments = [run, "--data", spoken, "--output", tmp_path]
-    (run / "config.json").write_text(json.dumps(other))
-    assert "--name" in sentence(capsys, card.main, *arguments)
-    (run / "config.json").write_text(json.dumps(config))
-    (tmp_path / "file").write_text("mine")
-    assert str(tmp_path / "file") in sentence(capsys, card.main, run, "--data", spoken, "--output", tmp_path / "file")
-
-    def fail(*_):
-        raise DataError("no text")
-
-    monkeypatch.setattr(card, "card", fail)
-    sentence(capsys, card.main, *arguments, "--name", "new")
-    assert not list(tmp_path.glob("new*"))
 
 
 def test_the_demo_removes_nothing_but_its_own(run, monkeypatch, capsys, tmp_path):

@@ -266,7 +266,7 @@ def test_a_damaged_cache_of_synthetic_speech_is_made_anew(tmp_path, monkeypatch)
     archive.save(tmp_path / "made.npz", X=np.zeros((24, 98, 40), np.uint8), word=np.repeat(class_labels(12), 2),
                  split=np.tile([TRAINING, VALIDATION], 12))  # fmt: skip
     made = archive.read(tmp_path / "made.npz")
-    monkeypatch.setattr("host.data.synthetic.make", lambda seed, quiet: made)
+    monkeypatch.setattr("host.data.synthetic.make", lambda seed, language, quiet: made)
     (tmp_path / "cache").mkdir()
     (tmp_path / "cache" / "synthetic-0.npz").write_bytes(b"damaged")
     assert len(load(["synthetic"], 12).levels) == len(load(["synthetic"], 12).levels) == 24

@@ -14,9 +14,14 @@ class DataError(ValueError):
     """Data that cannot be used; the message says what was wrong and what to do."""
 
 
-def class_labels(classes: int) -> tuple[str, ...]:
+def class_labels(classes: int, words: tuple[str, ...] = WORDS) -> tuple[str, ...]:
     """The labels of a 10- or 12-class network."""
-    return WORDS if classes == 10 else (*WORDS, UNKNOWN, SILENCE)
+    return words if classes == 10 else (*words, UNKNOWN, SILENCE)
+
+
+def command_words(labels: tuple[str, ...]) -> tuple[str, ...]:
+    """The labels that are words to be obeyed: all but unknown and silence."""
+    return tuple(w for w in labels if w not in (UNKNOWN, SILENCE))
 
 
 def word_class(word: str, labels: tuple[str, ...]) -> int:

@@ -6,18 +6,23 @@ from pathlib import Path
 import numpy as np
 
 from host.data import archive, speech_commands, synthetic
-from host.data.dataset import NOISE_FOLDER, DataError, Dataset, assemble, class_labels, random_split, word_class
+from host.data.dataset import NOISE_FOLDER, WORDS, DataError, Dataset, assemble, class_labels, random_split, word_class
+from host.data.languages import LANGUAGES, Language
 
 CACHE = Path("cache")
 
 
 def load(sources: list[str], classes: int, split="auto", seed=0, noise: Path | None = None, quiet=False) -> Dataset:
-    """One data set of all `sources`: "synthetic", a folder of <word>/*.wav, or an .npz archive, each.
+    """One data set of all `sources`: a key of LANGUAGES, a folder of <word>/*.wav, or an .npz archive, each.
 
-    split: see speech_commands.SPLITS. noise: a folder of long recordings, in place of the noise that the sources have.
+    The words to be obeyed are those of the language, English where none is named. split: see speech_commands.SPLITS.
+    noise: a folder of long recordings, in place of the noise that the sources have.
     DataError where a source cannot be used, or they do not fit together.
     """
-    labels = class_labels(classes)
+    obeyed = {LANGUAGES[s].words for s in sources if s in LANGUAGES} or {WORDS}
+    if len(obeyed) > 1:
+        raise DataError(f"{' and '.join(sources)}: two languages; a model knows the ten words of one")
+    labels = class_labels(classes, obeyed.pop())
     parts = [_read(source, split, seed, quiet) for source in sources]
     if noise:
         parts = [tuple(a[words != NOISE_FOLDER] for a in (levels, words, s)) for levels, words, s in parts]
@@ -38,20 +43,20 @@ def load(sources: list[str], classes: int, split="auto", seed=0, noise: Path | N
 
 def _read(source: str, split: str, seed: int, quiet: bool):
     """(levels, words, split) of one source."""
-    path = Path(source)
-    folder = source != "synthetic" and (path.suffix.lower() != ".npz" or path.is_dir())
+    path, language = Path(source), LANGUAGES.get(source)
+    folder = not language and (path.suffix.lower() != ".npz" or path.is_dir())
     if not folder and split in ("lists", "hash"):
         raise DataError(f"{source} has a split of its own; use --split auto or random, not {split}")
-    if source == "synthetic":
-        return _synthetic(seed, quiet)
+    if language:
+        return _synthetic(language, seed, quiet)
     return speech_commands.read(path, split, CACHE, quiet) if folder else archive.read(path)
 
 
-def _synthetic(seed: int, quiet: bool):
+def _synthetic(language: Language, seed: int, quiet: bool):
     """Synthetic speech, kept under `cache` once made."""
-    cached = CACHE / f"synthetic-{seed}.npz"
+    cached = CACHE / f"{language.source}-{seed}.npz"
     with suppress(DataError):  # it is not there, or damaged
         return archive.read(cached)
-    levels, words, splits = synthetic.make(seed, quiet=quiet)
+    levels, words, splits = synthetic.make(seed, language=language, quiet=quiet)
     archive.save(cached, X=levels, word=words, split=splits)
     return levels, words, splits

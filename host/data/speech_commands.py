@@ -94,6 +94,8 @@ def read(root: Path, split: str, cache: Path, quiet: bool = False):
     if split == "lists" and not listed:
         raise DataError(f"{root}: no validation_list.txt or testing_list.txt; use --split hash or random")
     files = [p for folder in word_folders(root) for p in _used(folder)]
+    if not files:
+        raise DataError(f"{root}: holds nothing but {NOISE_FOLDER}; expected one folder of .wav files per word")
     return _split(*_levels(root, files, cache, quiet), listed)
 
 

@@ -1,5 +1,8 @@
 """What every network has: float and quantised training, and evaluation on the robot's own integers."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import nn
 
@@ -37,6 +40,18 @@ class Network(nn.Module):
         """Train on the robot's grid from now on; ranges come from the batches seen so far."""
         for q in self.quantizers:
             q.enable()
+
+    @contextmanager
+    def unquantized(self) -> Iterator[None]:
+        """Within it the network computes in floating point, with the weights it has and nothing rounded or clipped."""
+        enabled = [bool(q.enabled) for q in self.quantizers]
+        for q in self.quantizers:
+            q.enabled.fill_(False)
+        try:
+            yield
+        finally:
+            for q, was in zip(self.quantizers, enabled, strict=True):
+                q.enabled.fill_(was)
 
     def parameter_count(self) -> int:
         """Trainable parameters of the network itself, quantiser steps apart."""

@@ -46,8 +46,6 @@ ROOM = Recipe(
     "room", epochs=70, float_epochs=55, batch=64, rate=0.1, momentum=0.9, decay=1e-4, nesterov=True, cosine=True,
     warmup=2, shift=8, gain=(-20.0, 10.0), noise=2.0, mixed=0.25, snr=(5.0, 30.0), noise_gain=15.0,
 )  # fmt: skip
-# a trained network goes on with other recordings, words in balance
-TUNE = dataclasses.replace(ROOM, name="tune", epochs=8, float_epochs=0, rate=0.01, warmup=0, balanced=True)
 
 RECIPES = {
     "article": Recipe("article", epochs=20, float_epochs=0, batch=64, rate=0.01, momentum=0.9, decay=1e-4),
@@ -62,8 +60,8 @@ RECIPES = {
     ),
     "room": ROOM,
     "room-stream": dataclasses.replace(ROOM, name="room-stream", shift=32),
-    "tune": TUNE,
-    "tune-stream": dataclasses.replace(TUNE, name="tune-stream", shift=32),
+    # a trained network goes on with other recordings, words in balance
+    "tune": dataclasses.replace(ROOM, name="tune", epochs=8, float_epochs=0, rate=0.01, warmup=0, balanced=True),
     "demo": Recipe(
         "demo", epochs=80, float_epochs=56, batch=32, rate=0.05, momentum=0.9, decay=1e-4, nesterov=True,
         cosine=True, warmup=1, shift=32, gain=(-6.0, 6.0), noise=2.0,

@@ -1,0 +1,155 @@
+"""Accuracy and size of every model in models/, as committed:  python -m bench.accuracy --data speech_commands_v2_test
+
+Writes bench/accuracy.json, bench/accuracy.md and the README's table. A model of a synthesized language is tested on
+that language's testing voices. Without --data the accuracies stay, and what can be read off the
+files is brought up to date.
+"""
+
+import argparse
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+from host import robustness
+from host.command import guard, write_whole
+from host.data.dataset import DataError, command_words
+from host.data.languages import ENGLISH, LANGUAGES
+from host.data.speech_commands import HELD_OUT
+from host.engines.native import NativeModel
+from host.evaluate import percent
+from host.evaluation import Model, judge, read_clips
+from host.format.program import Conv2D, Dense
+from host.inspect import total_multiply_adds
+
+ROOT = Path(__file__).resolve().parents[1]
+JSON, MARKDOWN, README = ROOT / "bench" / "accuracy.json", ROOT / "bench" / "accuracy.md", ROOT / "README.md"
+BEGIN, END = "<!-- written by make bench-accuracy -->\n\n", "\n<!-- end -->\n"
+QUIETER, LOUDER, SNRS = "-30", "10", ("20", "10", "0")
+
+
+def models() -> list[Path]:
+    return sorted((ROOT / "models").glob("*.bin"))
+
+
+def size(model: Model) -> dict:
+    """What a file says without being run on any clip."""
+    memory = NativeModel(model.file).memory
+    weighted = (op for op in model.program.operators if isinstance(op, Conv2D | Dense))
+    return {
+        "sha256": hashlib.sha256(model.file).hexdigest(),
+        "classes": len(model.program.labels),
+        "weights": sum(op.weight.size for op in weighted),
+        "multiply_adds": total_multiply_adds(model.program),
+        "file_bytes": memory.pop("file"),
+        "memory_bytes": memory,
+    }
+
+
+def test_set(model: Model, recordings: Path) -> Path:
+    """The recordings, or the synthesized language whose words the model knows."""
+    words = command_words(model.program.labels)
+    others = (x for x in LANGUAGES.values() if x is not ENGLISH and x.words == words)
+    return next((Path(x.source) for x in others), recordings)
+
+
+def accuracy(model: Model, data: Path, noise: list) -> dict:
+    """What the C core reaches on the test set, at all levels and in noise."""
+    labels = model.program.labels
+    clips = read_clips(data, model.program, labels)
+    result = judge(model, labels, clips)
+    return {
+        "tested_on": data.name,
+        "clips": result.clips,
+        **result.figures(),
+        "robustness": robustness.measure(model, labels, clips, noise),
+    }
+
+
+def table(found: dict[str, dict]) -> str:
+    """A row for each model."""
+    head = (
+        "model", "weights", "multiply-adds", "file", "memory", "all classes", "without silence", "ten words",
+        f"{QUIETER} / +{LOUDER} dB", f"noise, SNR {' / '.join(SNRS)} dB",
+    )  # fmt: skip
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    for name, m in found.items():
+        level, snr = m["robustness"]["level"], m["robustness"]["snr"]
+        cells = (
+            f"[{name}](models/{name}.md)",
+            f"{m['weights']:,}",
+            f"{m['multiply_adds']:,}",
+            f"{m['file_bytes']:,} B",
+            f"{sum(m['memory_bytes'].values()):,} B",
+            f"{percent(m['accuracy'])} of {m['clips']:,}",
+            percent(m["without_silence"]),
+            percent(m["words_alone"]),
+            " / ".join(f"{100 * level[db]['accuracy']:.1f}" for db in (QUIETER, LOUDER)) + " %",
+            " / ".join(f"{100 * snr[db]['accuracy']:.1f}" for db in SNRS) + " %",
+        )
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def sets(found: dict[str, dict]) -> str:
+    """Which model was tested on what, in a sentence."""
+    by_set: dict[str, list[str]] = {}
+    for name, m in found.items():
+        by_set.setdefault(m["tested_on"], []).append(f"`{name}`")
+    parts = [
+        f"{', '.join(names)} on {f'synthesized {LANGUAGES[s].name} voices (`{s}`)' if s in LANGUAGES else f'`{s}`'}"
+        for s, names in by_set.items()
+    ]
+    return f"Tested: {'; '.join(parts)}; int8, the C core called from Python.\n"
+
+
+def text(found: dict[str, dict]) -> str:
+    """bench/accuracy.md."""
+    body = table(found).replace("](models/", "](../models/")
+    return f"""# Accuracy of the shipped models
+
+Written by `make bench-accuracy`; all figures and every level are in `accuracy.json`.
+
+{body}
+{sets(found)}
+Memory is what the core takes beside the file. Levels: all clips as much louder. Noise: {" and ".join(HELD_OUT)}
+mixed into all clips (`host/robustness.py`).
+"""
+
+
+def write(found: dict[str, dict]) -> None:
+    """All three files; DataError where the README has lost the place of its table."""
+    before, begin, rest = README.read_text().partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise DataError(f"{README}: no lines {BEGIN.strip()} and {END.strip()} round its table; put them back")
+    write_whole(JSON, (json.dumps(found, indent=1) + "\n").encode())
+    write_whole(MARKDOWN, text(found).encode())
+    write_whole(README, (before + BEGIN + table(found) + "\n" + sets(found) + END + after).encode())
+
+
+@guard
+def main(arguments: list[str] | None = None) -> int:
+    p = argparse.ArgumentParser(prog="python -m bench.accuracy", description=__doc__)
+    p.add_argument("--data", type=Path, metavar="DIR", help="recordings: a folder of .wav files per word")
+    p.add_argument("--noise", type=Path, metavar="DIR", help="default: _background_noise_ inside or beside --data")
+    args = p.parse_args(arguments)
+    known = json.loads(JSON.read_text()) if JSON.exists() else {}
+    noise = robustness.held_out_noise(args.data, args.noise) if args.data else []
+    found = {}
+    for path in models():
+        model = Model.open(path)
+        found[path.stem] = size(model)
+        if args.data:
+            found[path.stem] |= accuracy(model, test_set(model, args.data), noise)
+        elif known.get(path.stem, {}).get("sha256") == found[path.stem]["sha256"]:
+            found[path.stem] = known[path.stem] | found[path.stem]
+        else:
+            raise DataError(f"{path} is not the one in {JSON}; measure it: make bench-accuracy DATA=...")
+    write(found)
+    print(table(found) + sets(found))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,176 @@
+"""A card as Markdown: what a shipped model is, how it was made and what was measured of it."""
+
+import json
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from host.data.languages import LANGUAGES
+from host.data.speech_commands import HELD_OUT
+from host.engines.native import NativeModel
+from host.evaluate import percent, table
+from host.evaluation import Model, Result, kinds
+from host.format.file import read
+from host.inspect import total_multiply_adds
+from host.models import MODELS
+from host.training.loop import Epoch
+from host.training.recipes import RECIPES
+from host.training.run import RunConfig, load_config
+
+SYNTHESIZED = """
+
+**The test clips are synthesized too**, by voices of eSpeak NG that training never heard; the unknown words are
+others than training's. How well the model understands people was not measured."""
+SPEECH_COMMANDS = "Trained on Speech Commands v0.02 (P. Warden, arXiv 1804.03209), CC BY 4.0."
+
+
+@dataclass(frozen=True)
+class Tested:
+    """A run on the test set: in the C core, and in floating point with the same weights. hours: that training took."""
+
+    config: RunConfig
+    model: Model
+    parameters: int
+    best: Epoch
+    hours: float
+    int8: Result
+    float: Result
+
+
+def data_names(config: RunConfig) -> list[str]:
+    """What a run was trained on, as code in Markdown."""
+    return [f"`{Path(source).name}`" for source in config.data]
+
+
+def licence(config: RunConfig, given: str | None) -> str:
+    """Whose recordings trained the run: what the owner says, for nothing in a folder or an archive tells."""
+    if given:
+        return SPEECH_COMMANDS if given == "speech-commands" else given
+    if all(source in LANGUAGES for source in config.data):
+        spoken = " and ".join(LANGUAGES[source].name for source in config.data)
+        return f"Trained on {spoken} speech synthesized with eSpeak NG; no person was recorded."
+    return f"Trained on the recordings of {' and '.join(data_names(config))}, whose licence was not stated."
+
+
+def command(config: RunConfig) -> str:
+    """What to type to train the run again; the run that it started from first."""
+    known = RECIPES.get(config.recipe.name)
+    epochs = "" if known and known.epochs == config.recipe.epochs else f" --epochs {config.recipe.epochs}"
+    split = "" if config.split == "auto" else f" --split {config.split}"
+    data = " ".join(shlex.quote(Path(source).name) for source in config.data)
+    noise = f" --noise {shlex.quote(Path(config.noise).name)}" if config.noise else ""
+    first = ""
+    if config.start:
+        start = shlex.quote(Path(config.start).name)
+        first, network = f"{command(load_config(Path(config.start)))} --out {start} && ", f"--start {start}"
+    elif MODELS.get(config.model) == config.design:
+        network = f"--model {config.model}"
+    else:
+        network = f"--design {shlex.quote(f'{config.model}.json')}"
+    return (
+        f"{first}python -m host.train {network} --data {data}{noise} "
+        f"--classes {config.classes} --recipe {config.recipe.name}{epochs}{split} --seed {config.seed}"
+    )
+
+
+def rows(head: tuple, *body: tuple) -> str:
+    """A table."""
+    lines = ["| " + " | ".join(map(str, row)) + " |" for row in (head, *body)]
+    return "\n".join([lines[0], "|" + "---|" * len(head), *lines[1:]])
+
+
+def facts(shipped: Tested, runs: int, data: str) -> str:
+    """What the model is and what it reaches. runs: how many it was chosen from."""
+    config, r, best = shipped.config, shipped.config.recipe, shipped.best
+    program, plan = read(shipped.model.file)
+    recipe = (
+        f"`{r.name}`: {r.epochs} epochs, the first {r.float_epochs} in floating point, batch {r.batch}, SGD {r.rate}, "
+        f"momentum {r.momentum}, weight decay {r.decay:g}; shift {r.shift * 10} ms, "
+        f"gain {r.gain[0]:g} to {r.gain[1]:g} dB, noise {r.noise:g} levels"
+    )
+    if r.mixed:
+        recipe += f"; recorded noise in {100 * r.mixed:g} % of clips, SNR {r.snr[0]:g} to {r.snr[1]:g} dB"
+    memory = NativeModel(shipped.model.file).memory
+    chosen = f"epoch {best.epoch}" + (f" of seed {config.seed}, the best of {runs}" if runs > 1 else "")
+    figures = shipped.int8.figures()
+    test = f"**{percent(figures['accuracy'], 2)}** of {shipped.int8.clips} clips of `{data}` (int8, C core on the host)"
+    others = [(title, percent(figures[kind], 2)) for kind, title in kinds(config.labels).items() if kind != "accuracy"]
+    return rows(
+        ("", ""),
+        ("hears", ", ".join(program.labels)),
+        ("data", f"{sum(config.clips.values())} training clips of {' and '.join(data_names(config))}"),
+        ("network", f"`{json.dumps(config.design.to_dict())}`"),
+        ("recipe", recipe),
+        ("made with", f"`{command(config)}` ({shipped.hours:.1f} h)"),
+        ("planned in", f"strips of {plan.strip} frames (`python -m host.compile RUN --strip {plan.strip}`)"),
+        ("parameters", f"{shipped.parameters:,}"),
+        ("multiply-adds per window", f"{total_multiply_adds(program):,}"),
+        ("window", f"{program.frontend.frames} frames, {program.frontend.width} features each"),
+        ("file", f"{len(shipped.model.file):,} bytes"),
+        ("memory, bytes", ", ".join(f"{use} {size:,}" for use, size in memory.items())),
+        ("validation", f"{percent(best.validation_accuracy, 2)} (int8, {chosen}, which it chose)"),
+        ("**test**", test),
+        *((f"test, {title}", share) for title, share in others),
+    )
+
+
+def seeds(tested: list[Tested]) -> str:
+    """Float against int8, run by run, and on average."""
+    shares = np.array([(t.best.validation_accuracy, t.float.accuracy, t.int8.accuracy) for t in tested])
+    names = [t.config.seed for t in tested]
+    if len(tested) > 1:
+        names, shares = [*names, "mean"], np.vstack([shares, shares.mean(0)])
+    body = [
+        (name, *(percent(s, 2) for s in row), f"{100 * (row[2] - row[1]):+.2f}")
+        for name, row in zip(names, shares, strict=True)
+    ]
+    return rows(("seed", "validation, int8", "test, float", "test, int8", "float to int8, points"), *body)
+
+
+def robustness(found: dict[str, dict[str, dict]], labels: tuple[str, ...]) -> str:
+    """What `host.robustness.measure` found."""
+    shown = kinds(labels)
+    lines = [("gain 0 dB" if db == "0" else f"gain {int(db):+} dB", row) for db, row in found["level"].items()]
+    lines += [(f"noise, SNR {db} dB", row) for db, row in found["snr"].items()]
+    return rows(("int8, test", *shown.values()), *((name, *(percent(row[k]) for k in shown)) for name, row in lines))
+
+
+def card(
+    target: Path, origin: str, tested: list[Tested], shipped: Tested, robust: dict[str, dict[str, dict]], data: str
+) -> str:
+    """The card. target: the shipped model.bin; origin: the licence line; data: the test set."""
+    name = target.stem
+    noise = (
+        f"The noise is of {' and '.join(HELD_OUT)}, two recordings of Speech Commands (`host/robustness.py`)."
+        if robust["snr"]
+        else "Noise was not measured."
+    )
+    again = f"python -m host.evaluate {shlex.quote(str(target))} --data {shlex.quote(data)} --robustness"
+    return f"""# {name}
+
+{origin}{SYNTHESIZED if data in LANGUAGES else ""}
+
+{facts(shipped, len(tested), data)}
+
+```
+{table(shipped.int8)}
+```
+
+![what was said against what was heard]({name}.png)
+
+## Seeds
+
+Float is the same trained network without rounding: its weights and what flows between its layers.
+
+{seeds(tested)}
+
+## Level and noise
+
+{noise}
+
+{robustness(robust, shipped.config.labels)}
+
+The figures of the test again: `{again}`
+"""

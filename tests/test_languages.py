@@ -1,0 +1,117 @@
+"""Synthesized languages: their words and voices, and that what tests hear is the same every time."""
+
+import ctypes
+import hashlib
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from host.data import synthetic
+from host.data.dataset import SILENCE, TRAINING, UNKNOWN, VALIDATION, DataError, class_labels, command_words
+from host.data.languages import ENGLISH, FRENCH, LANGUAGES
+from host.data.load import load
+from host.data.speech import TESTING_VOICES, TRAINING_VOICES, VALIDATION_VOICES, Speaker, synthesizer
+from host.evaluation import Model, read_clips
+from tests.conftest import MODEL, ROOT
+
+LANGUAGE = pytest.mark.parametrize("language", LANGUAGES.values(), ids=lambda x: x.name)
+
+
+def phonemes(text: str, accent: str) -> str:
+    """What eSpeak NG would say, without stress."""
+    library = synthesizer()._lib
+    assert library.espeak_SetVoiceByName(accent.encode()) == 0
+    library.espeak_TextToPhonemes.restype = ctypes.c_char_p
+    at = ctypes.c_char_p(text.encode())
+    utf8, ascii_names = 1, 0
+    return re.sub(r"[^\w@~]", "", library.espeak_TextToPhonemes(ctypes.byref(at), utf8, ascii_names).decode())
+
+
+@LANGUAGE
+def test_no_other_word_sounds_like_a_word(language):
+    assert len(language.words) == 10
+    for accent in language.accents:
+        words, others, unheard = (
+            {phonemes(w, accent) for w in group} for group in (language.words, language.others, language.unheard)
+        )
+        assert len(words) == 10 and "" not in words | others | unheard
+        assert not words & (others | unheard) and not others & unheard
+
+
+def test_a_voice_belongs_to_one_split():
+    voices = [*TRAINING_VOICES, *VALIDATION_VOICES, *TESTING_VOICES]
+    assert len(set(voices)) == len(voices)
+
+
+def said() -> str:
+    samples, words = synthetic.testing_clips(FRENCH, 1, workers=1, quiet=True)
+    return hashlib.sha256(samples.tobytes()).hexdigest() + " ".join(words)
+
+
+def test_what_tests_hear_is_the_same_in_any_process():
+    synthesizer().say("avance", Speaker("fr+m7"))  # so that this process said something before
+    script = "from tests.test_languages import said\nif __name__ == '__main__':\n    print(said())"
+    other = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert other.stdout.strip() == said()
+
+
+@pytest.fixture
+def made(monkeypatch, tmp_path):
+    """A synthesis that takes no time: each clip is full of its own number."""
+    monkeypatch.chdir(tmp_path)
+
+    def make(what, jobs, workers, quiet):
+        shape = (98, 40) if what is synthetic._levels else (synthetic.CLIP,)
+        return np.stack(
+            [
+                np.full(shape, i % 256, np.uint8) if len(shape) > 1 else np.full(shape, i, np.int16)
+                for i in range(len(jobs))
+            ]
+        )
+
+    monkeypatch.setattr(synthetic, "_spoken", make)
+
+
+def test_a_language_trains_its_own_words(made):
+    data = load(["synthetic-fr"], 12, quiet=True)
+    assert data.labels == (*FRENCH.words, UNKNOWN, SILENCE) and data.source == "synthetic-fr"
+    assert data.counts(TRAINING) == dict.fromkeys((*FRENCH.words, SILENCE), 1000) | {UNKNOWN: 3000}
+    assert data.counts(VALIDATION) == dict.fromkeys((*FRENCH.words, SILENCE), 200) | {UNKNOWN: 600}
+    assert load(["synthetic-fr"], 10, quiet=True).labels == command_words(data.labels) == FRENCH.words
+    assert load(["synthetic"], 12, quiet=True).counts(TRAINING)["yes"] == ENGLISH.per_word
+    with pytest.raises(DataError, match="two languages"):
+        load(["synthetic", "synthetic-fr"], 12)
+
+
+def test_a_language_tests_with_clips_of_every_class(made):
+    program = Model.open(MODEL).program
+    clips = read_clips(Path("synthetic"), program, class_labels(12), quiet=True)
+    assert clips.windows.shape == (1200, 15360) and (clips.windows[:, 0] == np.arange(1200)).all()
+    assert np.bincount(clips.target).tolist() == [100] * 12 and clips.missing == []
+    assert clips.names[0] == "yes/0" and clips.names[-1] == "_silence_/1199"
+    assert len(read_clips(Path("synthetic"), program, program.labels, quiet=True).target) == 1000
+    with pytest.raises(DataError, match="none of its folders"):
+        read_clips(Path("synthetic-fr"), program, ("yes", "no"), quiet=True)
+
+
+def test_testing_says_words_and_by_voices_that_training_does_not(monkeypatch):
+    heard = []
+
+    class Recorder:
+        def say(self, text, speaker):
+            heard.append((text, *speaker.voice.split("+")))
+            return np.ones(100)
+
+    monkeypatch.setattr(synthetic, "synthesizer", Recorder)
+    jobs = [synthetic._Job("synthetic-fr", UNKNOWN, split, i) for split in (TRAINING, "testing") for i in range(300)]
+    synthetic._samples(jobs)
+    for part, words, voices in (
+        (heard[:300], FRENCH.others, TRAINING_VOICES),
+        (heard[300:], FRENCH.unheard, TESTING_VOICES),
+    ):
+        assert {t for t, _, _ in part} <= set(words) and {v for _, _, v in part} <= set(voices)
+        assert {a for _, a, _ in part} == set(FRENCH.accents)
