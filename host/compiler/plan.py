@@ -154,7 +154,7 @@ def _group(owner: list[int], v: int) -> set[int]:
     return {u for u, o in enumerate(owner) if o == owner[v]}
 
 
-def plan(program: Program, strip: int = 2) -> Plan:
+def plan(program: Program, strip: int = 2, ahead: bool = False) -> Plan:
     """A plan in strips of `strip` feature frames; the fewest bytes that first fit by size finds."""
     values, clashes, hard = _simulate(program, strip)
     last = len(values) - 1  # the softmax writes to its caller
@@ -181,4 +181,4 @@ def plan(program: Program, strip: int = 2) -> Plan:
         placed[root] = (offset, offset + size(members))
     offsets = [placed[owner[v]][0] if v < last else 0 for v in range(1, last + 1)]
     columns = [values[v].columns if v < last else 0 for v in range(1, last + 1)]
-    return Plan(strip, tuple(columns), tuple(offsets), max(end for _, end in placed.values()))
+    return Plan(strip, tuple(columns), tuple(offsets), max(end for _, end in placed.values()), ahead)

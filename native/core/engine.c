@@ -80,7 +80,7 @@ static void run_operator(
             tympan_global_sum(in, x, sums, (unsigned)(in->produced - out->summed));
             out->summed = in->produced;
             if (frames) {
-                tympan_global_mean(op, sums, y);
+                tympan_global_mean(model, op, sums, y);
             }
             break;
         }

@@ -4,7 +4,7 @@
 #define TYMPAN_HOT_H
 
 #if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC optimize("O2", "no-schedule-insns", "no-tree-reassoc", "no-tree-coalesce-vars")
+#pragma GCC optimize("O2", "no-schedule-insns", "no-tree-reassoc", "no-tree-coalesce-vars", "no-tree-pre", "no-tree-ter")
 #define TYMPAN_ALONE __attribute__((noinline)) /* registers of its own */
 #else
 #define TYMPAN_ALONE

@@ -104,7 +104,7 @@ tympan_status tympan_verify_range(const tympan_model *model, const tympan_operat
     const uint64_t room = (uint64_t)INT32_MAX - (uint64_t)tympan_rounding(op);
     if (op->kind == TYMPAN_GLOBAL_AVERAGE_POOL) {
         uint64_t sum = (uint64_t)in->frames * in->bands * reach(in);
-        return sum <= INT32_MAX && sum * (uint32_t)op->mult <= room ? TYMPAN_OK : TYMPAN_RANGE;
+        return sum <= INT32_MAX && sum * (uint32_t)tympan_mean_mult(model, op) <= room ? TYMPAN_OK : TYMPAN_RANGE;
     }
     const int8_t *w = tympan_weights(model, op);
     const uint32_t per_channel = op->kind == TYMPAN_DENSE ? in->channels : (uint32_t)op->t * op->f * (in->channels / op->groups);
@@ -125,7 +125,7 @@ tympan_status tympan_verify_range(const tympan_model *model, const tympan_operat
                 sum += mine * reach(in) + others * reach(&values[op->other]);
             }
             if (op->residual != TYMPAN_NONE) {
-                sum += magnitude(op->mult) * reach(&values[op->residual]);
+                sum += magnitude(tympan_residual_mult(model, op)) * reach(&values[op->residual]);
             }
         }
         if (sum > INT32_MAX || sum * mult > room) {
