@@ -9,10 +9,12 @@ import sys
 from pathlib import Path
 
 from host.command import guard, naming, write_model, write_whole
+from host.compiler.plan import PLANS
 from host.engines.native import NativeModel
 from host.evaluate import table
 from host.evaluation import Result, confusion_picture, evaluate
 from host.format.file import read
+from host.format.program import Plan
 from host.inspect import multiply_adds
 from host.training.loop import Epoch
 from host.training.recipes import RECIPES
@@ -48,6 +50,12 @@ def command(config: RunConfig) -> str:
     )
 
 
+def planning(plan: Plan) -> str:
+    """The options of host.compile that plan so."""
+    name = "fast" if plan.ahead else "small"
+    return f"--plan {name}" + (f" --strip {plan.strip}" if plan.strip != PLANS[name][0] else "")
+
+
 def card(
     target: Path, origin: str, config: RunConfig, best: Epoch, hours: float, parameters: int, file: bytes,
     result: Result, data: Path,
@@ -72,7 +80,7 @@ def card(
 | data | {sum(config.clips.values())} training clips of {names(config)} |
 | recipe | {recipe} |
 | made with | `{command(config)}` ({hours:.1f} h) |
-| planned in | strips of {plan.strip} frames (`python -m host.compile RUN --strip {plan.strip}`) |
+| planned in | strips of {plan.strip} frames (`python -m host.compile RUN {planning(plan)}`) |
 | parameters | {parameters:,} |
 | multiply-adds per window | {macs:,} |
 | window | {program.frontend.frames} frames, {program.frontend.width} features each |

@@ -9,6 +9,10 @@ from dataclasses import dataclass
 
 from host.format.program import Add, Conv2D, Gate, GlobalAveragePool, MaxPool, Operator, Plan, Program, Softmax, lag
 
+# Frames per strip, and whether constants may be prepared when the model is opened. Strips of a hop of 200 ms make few
+# calls of kernels that each have much to do; strips of two frames take the fewest bytes.
+PLANS = {"small": (2, False), "fast": (20, True)}
+
 
 @dataclass
 class _Value:
@@ -182,3 +186,9 @@ def plan(program: Program, strip: int = 2, ahead: bool = False) -> Plan:
     offsets = [placed[owner[v]][0] if v < last else 0 for v in range(1, last + 1)]
     columns = [values[v].columns if v < last else 0 for v in range(1, last + 1)]
     return Plan(strip, tuple(columns), tuple(offsets), max(end for _, end in placed.values()), ahead)
+
+
+def planned(program: Program, name: str, strip: int | None = None) -> Plan:
+    """The plan of that name among PLANS, or one like it in strips of `strip` frames."""
+    frames, ahead = PLANS[name]
+    return plan(program, strip or frames, ahead)

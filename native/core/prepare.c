@@ -22,12 +22,33 @@ static uint32_t patches_bytes(const tympan_operator *op, unsigned bands_in, unsi
     return tympan_gathers(op) ? round4((bands_in + 2u * op->pad) * op->t * channels_in) : 0;
 }
 
+static uint32_t magnitude(int32_t x) {
+    return x < 0 ? 0u - (uint32_t)x : (uint32_t)x;
+}
+
+/* Whether a gate's sums fit 32 bits when they are scaled for a shift by TYMPAN_SHIFT, whatever its input. */
+static bool fits_cells(const tympan_model *model, const tympan_operator *op) {
+    if (op->shift > TYMPAN_SHIFT || op->bias_shift > TYMPAN_SHIFT) {
+        return false;
+    }
+    const int16_t *factors = tympan_factors(model, op);
+    for (unsigned c = 0; c < op->channels; c++) {
+        const uint64_t gain = magnitude(factors[c]) + magnitude(factors[op->channels + c]) + 1;
+        const uint64_t bias = (uint64_t)magnitude(tympan_biases(model, op)[c]) << op->bias_shift;
+        const uint64_t most = (gain + magnitude(tympan_residual_mult(model, op))) * 255 + bias + (uint32_t)tympan_rounding(op);
+        if (most << (TYMPAN_SHIFT - op->shift) > INT32_MAX) {
+            return false;
+        }
+    }
+    return true;
+}
+
 tympan_needs tympan_choose(const tympan_model *model, tympan_operator *op, unsigned bands_in, unsigned channels_in) {
     tympan_needs needs = {0, 0};
     if (op->kind == TYMPAN_GATE || op->kind == TYMPAN_ADD) {
         needs.scratch = (uint32_t)sizeof(tympan_affine) * op->channels;
     }
-    if (op->kind == TYMPAN_GATE && op->t == 2 && op->f == 2 && op->shift <= 16) {
+    if (op->kind == TYMPAN_GATE && op->t == 2 && op->f == 2 && fits_cells(model, op)) {
         op->algorithm = TYMPAN_CELLS;
     }
     if (op->kind != TYMPAN_CONV2D) {
@@ -74,8 +95,8 @@ tympan_blocks tympan_first_block(const tympan_model *model, const tympan_operato
     b.zero = in->zero;
     b.bias_shift = op->bias_shift;
     b.length = (unsigned)op->t * op->f * channels_in;
-    b.rows = gathers ? op->t : 1;
-    b.runs = gathers ? op->f : 1;
+    b.rows = gathers ? op->t : 1u;
+    b.runs = gathers ? op->f : 1u;
     b.run = gathers ? channels_in : b.length;
     b.depthwise = op->algorithm == TYMPAN_DEPTHWISE;
     return b;
@@ -124,7 +145,7 @@ void tympan_prepare(const tympan_model *model, const tympan_operator *op) {
     }
     int32_t *to = model->prepared + op->prepared;
     tympan_blocks b = tympan_first_block(model, op, model->values[op->source].channels / op->groups);
-    const unsigned channels = b.depthwise ? op->channels : op->channels / op->groups;
+    const unsigned channels = b.depthwise ? op->channels : (unsigned)op->channels / op->groups;
     for (unsigned made = 0; made < op->channels; made += channels) {
         for (unsigned left = channels, n; left > 0; left -= n) {
             n = tympan_block(b.depthwise, left);

@@ -4,6 +4,8 @@
 
 #include "operators.h"
 
+enum { TYMPAN_SHIFT = 16 }; /* what some kernels shift sums by: a shift by a constant takes one instruction, others two */
+
 /* Bytes of memory for an operator's kernel, multiples of 4. */
 typedef struct {
     uint32_t prepared, scratch;

@@ -4,7 +4,7 @@
 #include "patches.h"
 
 /* Four channels of all positions. */
-TYMPAN_ALONE static void multiply_four(const tympan_patches *p, const uint8_t *x, const int32_t *start, uint8_t *y) {
+TYMPAN_ALONE void multiply_four(const tympan_patches *p, const uint8_t *x, const int32_t *start, uint8_t *y) {
     const unsigned stride = p->stride, shift = p->shift;
     for (unsigned left = p->count; left > 0; left--, x += p->step, y += p->channels) {
         uint32_t a = (uint32_t)start[0], b = (uint32_t)start[1], c = (uint32_t)start[2], d = (uint32_t)start[3];

@@ -2,12 +2,9 @@
  * host/reference/operators.py. The plain one is in ../plain. */
 #include "../hot.h"
 
-#include "../prepare.h"
-
 #include <string.h>
 
-enum { SHIFT = 16 };
-#define INLINED __attribute__((always_inline))
+#include "../prepare.h"
 
 /* One row of cells. */
 typedef struct {
@@ -18,8 +15,8 @@ typedef struct {
     unsigned channels, cells, row, shift;
 } cells;
 
-/* Cells of 2 x 2, constants scaled for a shift by SHIFT; from `v` to `other`, or where `other` is a residual, in place. */
-INLINED static inline void gate_2x2(const cells *w, uint8_t *v, uint8_t *other, const bool residual) {
+/* Cells of 2 x 2, constants scaled for a shift by TYMPAN_SHIFT; from `v` to `other`, or in place where `other` is a residual. */
+TYMPAN_INLINED void gate_2x2(const cells *w, uint8_t *v, uint8_t *other, const bool residual) {
     const unsigned channels = w->channels, row = w->row;
     const int32_t residual_mult = w->residual_mult;
     const uint8_t *a = w->attention;
@@ -33,7 +30,7 @@ INLINED static inline void gate_2x2(const cells *w, uint8_t *v, uint8_t *other, 
             uint8_t *p = v, *q = other;
 #define VALUE \
     (*(residual ? p : q) = tympan_clamp8( \
-         (int32_t)(base + (uint32_t)(*p * gain) + (residual ? (uint32_t)(*q * residual_mult) : 0)) >> SHIFT))
+         (int32_t)(base + (uint32_t)(*p * gain) + (residual ? (uint32_t)(*q * residual_mult) : 0)) >> TYMPAN_SHIFT))
             VALUE;
             p += channels, q += channels;
             VALUE;
@@ -49,29 +46,29 @@ INLINED static inline void gate_2x2(const cells *w, uint8_t *v, uint8_t *other, 
     } while (--left);
 }
 
-TYMPAN_ALONE static void gate_row(const cells *w) {
+TYMPAN_ALONE void gate_row(const cells *w) {
     gate_2x2(w, w->v, w->y, false);
 }
 
-TYMPAN_ALONE static void gate_row_with_residual(const cells *w) {
+TYMPAN_ALONE void gate_row_with_residual(const cells *w) {
     gate_2x2(w, w->y, (uint8_t *)(uintptr_t)w->residual, true);
 }
 
 /* Cells of `t` x `f`, of any constants. */
-TYMPAN_ALONE static void gate_any(const cells *w, unsigned t, unsigned f) {
+TYMPAN_ALONE void gate_any(const cells *w, unsigned t, unsigned f) {
     const uint8_t *a = w->attention;
     unsigned at = 0;
-    for (unsigned cell = 0; cell < w->cells; cell++, at += (f - 1) * w->channels) {
-        for (unsigned c = 0; c < w->channels; c++, at++) {
-            const tympan_affine *k = w->constants + c;
+    for (unsigned cell = w->cells; cell > 0; cell--, at += (f - 1) * w->channels) {
+        for (const tympan_affine *k = w->constants; k < w->constants + w->channels; k++, at++) {
             const int32_t gain = k->mult + ((k->other * w->sigmoid[*a++]) >> 8);
-            for (unsigned i = 0; i < t * f; i++) {
-                const unsigned here = at + i / f * w->row + i % f * w->channels;
-                uint32_t sum = (uint32_t)k->start + (uint32_t)((w->v[here] - w->zero) * gain);
-                if (w->residual) {
-                    sum += (uint32_t)(w->residual[here] * w->residual_mult);
+            for (unsigned i = 0, row = at; i < t; i++, row += w->row) {
+                for (unsigned j = 0, here = row; j < f; j++, here += w->channels) {
+                    uint32_t sum = (uint32_t)k->start + (uint32_t)((w->v[here] - w->zero) * gain);
+                    if (w->residual) {
+                        sum += (uint32_t)(w->residual[here] * w->residual_mult);
+                    }
+                    w->y[here] = tympan_clamp8((int32_t)sum >> w->shift);
                 }
-                w->y[here] = tympan_clamp8((int32_t)sum >> w->shift);
             }
         }
     }
@@ -83,11 +80,11 @@ void tympan_gate(
     const tympan_value *values = model->values, *attention = &values[op->other];
     const unsigned row = (unsigned)out->bands * out->channels;
     const bool square = op->algorithm == TYMPAN_CELLS && first % 2 == 0 && frames % 2 == 0 && y != residual;
-    const unsigned up = square ? SHIFT - op->shift : 0;
+    const unsigned up = square ? TYMPAN_SHIFT - op->shift : 0;
     tympan_affine *constants = (tympan_affine *)(void *)model->scratch;
     tympan_prepare_affine(model, op, constants, up);
-    cells w = {(uint8_t *)(uintptr_t)v, y, residual, a, model->sigmoid, constants, values[op->source].zero, tympan_residual_mult(model, op) * (1 << up), 1 << up,
-        out->channels, attention->bands, row, op->shift};
+    cells w = {(uint8_t *)(uintptr_t)v, y, residual, a, model->sigmoid, constants, values[op->source].zero,
+        tympan_residual_mult(model, op) * (1 << up), 1 << up, out->channels, attention->bands, row, op->shift};
     if (square && residual && y != v) {
         memcpy(y, v, frames * row);
     }

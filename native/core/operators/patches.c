@@ -25,7 +25,7 @@ typedef struct {
 
 /* `pairs` pairs of positions, the second one `step` bytes behind the first; three channels or two. `apart`: bytes from an
  * output position to the other of its pair. */
-TYMPAN_ALONE static void multiply3(run *r, const int32_t *start) {
+TYMPAN_ALONE void multiply3(run *r, const int32_t *start) {
     const uint8_t *i = r->i;
     do {
         const uint8_t *j = i + r->step, *end = i + r->length;
@@ -51,7 +51,7 @@ TYMPAN_ALONE static void multiply3(run *r, const int32_t *start) {
     } while (--r->pairs);
 }
 
-TYMPAN_ALONE static void multiply2(run *r, const int32_t *start) {
+TYMPAN_ALONE void multiply2(run *r, const int32_t *start) {
     const uint8_t *i = r->i;
     do {
         const uint8_t *j = i + r->step, *end = i + r->length;

@@ -17,32 +17,35 @@
 
 #include "winograd.h"
 
-enum { POINTS = 36, TILES = 3, MOST_COLUMNS = (TILES - 1) * TYMPAN_TILE + 6, SCALE = 24 * 24, SHIFT = 16 };
+enum { POINTS = 36, TILES = 3, MOST_COLUMNS = (TILES - 1) * TYMPAN_TILE + 6, SCALE = 24 * 24 };
 
 #define INVERSE_OF_9 UINT32_C(0x38E38E39)
 
 typedef struct {
     uint32_t start;  /* bias, rounding, and what the zero point contributes */
-    uint32_t factor; /* multiplier / 9; both for a shift by SHIFT */
+    uint32_t factor; /* multiplier / 9; both for a shift by TYMPAN_SHIFT */
 } channel;
 
 bool tympan_winograd_fits(const tympan_model *model, const tympan_operator *op, unsigned bands_in, unsigned channels_in) {
     if (op->t != 3 || op->f != 3 || op->stride_t != 1 || op->stride_f != 1 || op->groups != 1
-        || op->shift > SHIFT || op->bias_shift > SHIFT || bands_in + 2u * op->pad < TYMPAN_TILE + 2 || channels_in < 3 || op->channels < 3) {
+        || op->shift > TYMPAN_SHIFT || op->bias_shift > TYMPAN_SHIFT || bands_in + 2u * op->pad < TYMPAN_TILE + 2 || op->channels < 2) {
         return false;
     }
     const int8_t *w = tympan_weights(model, op);
     for (unsigned c = 0; c < op->channels; c++) {
-        uint64_t most = 0; /* of a sum, whatever the zero point */
+        uint32_t above = 0, below = 0; /* the weights of one sign and of the other */
         for (unsigned left = 9 * channels_in; left > 0; left--, w++) {
-            most += 255u * (uint32_t)(*w < 0 ? -*w : *w);
+            const int32_t weight = *w;
+            above += (uint32_t)(weight > 0 ? weight : 0);
+            below += (uint32_t)(weight < 0 ? -weight : 0);
         }
-        if (SCALE * most > INT32_MAX) {
+        if ((above > below ? above : below) > INT32_MAX / (SCALE * 255)) {
             return false;
         }
         const int32_t bias = tympan_biases(model, op)[c];
-        most += (uint64_t)(bias < 0 ? -bias : bias) << op->bias_shift;
-        if ((most * tympan_mults(model, op)[c] + (uint32_t)tympan_rounding(op)) << (SHIFT - op->shift) > INT32_MAX) {
+        const uint64_t sum = 255u * (above + below) + ((uint64_t)(bias < 0 ? -bias : bias) << op->bias_shift);
+        const uint64_t result = sum * tympan_mults(model, op)[c] + (uint32_t)tympan_rounding(op);
+        if (result << (TYMPAN_SHIFT - op->shift) > INT32_MAX) {
             return false;
         }
     }
@@ -68,7 +71,7 @@ static void transform_kernel(const int32_t *g, int32_t *u, unsigned step) {
 
 void tympan_winograd_prepare(const tympan_model *model, const tympan_operator *op) {
     const tympan_value *in = &model->values[op->source];
-    const unsigned channels_in = in->channels, up = SHIFT - op->shift;
+    const unsigned channels_in = in->channels, up = TYMPAN_SHIFT - op->shift;
     channel *to = (channel *)(void *)(model->prepared + op->prepared);
     int16_t *u = (int16_t *)(void *)(to + op->channels);
     const int8_t *w = tympan_weights(model, op);
@@ -112,7 +115,7 @@ void tympan_winograd_prepare(const tympan_model *model, const tympan_operator *o
 
 /* The inputs of tiles whose first output bands lie `offsets` behind the first one's, from the column of band `first` on, which
  * may lie before or behind those there are; to v [POINTS][channels][TILES]. */
-TYMPAN_ALONE static void transform_inputs(
+TYMPAN_ALONE void transform_inputs(
     const tympan_value *in, const uint8_t *x, unsigned first, const unsigned offsets[TILES], int16_t *v) {
     const unsigned channels = in->channels, row = (unsigned)in->bands * channels, step = channels * TILES;
     for (unsigned c = 0; c < channels; c++) {
@@ -151,7 +154,7 @@ TYMPAN_ALONE static void transform_inputs(
      x = v[k + 2], a2 += (uint32_t)(x * wa), b2 += (uint32_t)(x * wb))
 
 /* Sums over input channels for two output channels, with the weights a and b: to m [POINTS][2][TILES]. */
-TYMPAN_ALONE static void multiply(const int16_t *v, const int16_t *a, const int16_t *b, unsigned channels, uint32_t *m) {
+TYMPAN_ALONE void multiply(const int16_t *v, const int16_t *a, const int16_t *b, unsigned channels, uint32_t *m) {
     for (uint32_t *end_of_points = m + POINTS * 2 * TILES; m < end_of_points; m += 2 * TILES) {
         const int16_t *end = v + TILES * channels;
         int32_t wa = *a++, wb = *b++, x;
@@ -183,7 +186,7 @@ typedef struct {
 } finish;
 
 /* A' m A of one tile and channel, to y; m [POINTS], 2 * TILES apart, is overwritten. */
-TYMPAN_ALONE static void transform_outputs(uint32_t *m, const finish *to, uint8_t *y) {
+TYMPAN_ALONE void transform_outputs(uint32_t *m, const finish *to, uint8_t *y) {
     enum { NEXT = 2 * TILES, ROW = 6 * NEXT };
     for (uint32_t *c = m; c < m + ROW; c += NEXT) {
         const uint32_t s = c[ROW] + c[2 * ROW], t = c[3 * ROW] + c[4 * ROW];
@@ -199,7 +202,7 @@ TYMPAN_ALONE static void transform_outputs(uint32_t *m, const finish *to, uint8_
         const uint32_t d = r[NEXT] - r[2 * NEXT], e = r[3 * NEXT] - r[4 * NEXT];
         uint8_t *at = y;
         /* a row's powers of two, of 24, 12, 6 and 6, are left out rather than shifted away */
-#define FINISH(value, power) tympan_clamp8((int32_t)((uint32_t)((int32_t)(value) >> (3 + power)) * factor + start) >> SHIFT)
+#define FINISH(value, power) tympan_clamp8((int32_t)((uint32_t)((int32_t)(value) >> (3 + power)) * factor + start) >> TYMPAN_SHIFT)
         *at = FINISH(r[0] + t + 4 * s, 3);
         *(at += to->channels) = FINISH(2 * d + e, 2);
         *(at += to->channels) = FINISH(s + t, 1);
