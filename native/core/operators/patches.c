@@ -36,10 +36,17 @@ TYMPAN_ALONE void multiply3(run *r, const int32_t *start) {
             LOAD(0), ADD(0, a0, b0), ADD(1, a1, b1), ADD(2, a2, b2);
             i += 1, j += 1, weight += 3;
         }
-        while (i < end) {
+        if (r->length & 2) {
             LOAD(0), ADD(0, a0, b0), ADD(1, a1, b1), ADD(2, a2, b2);
             LOAD(1), ADD(3, a0, b0), ADD(4, a1, b1), ADD(5, a2, b2);
             i += 2, j += 2, weight += 6;
+        }
+        while (i < end) {
+            LOAD(0), ADD(0, a0, b0), ADD(1, a1, b1), ADD(2, a2, b2);
+            LOAD(1), ADD(3, a0, b0), ADD(4, a1, b1), ADD(5, a2, b2);
+            LOAD(2), ADD(6, a0, b0), ADD(7, a1, b1), ADD(8, a2, b2);
+            LOAD(3), ADD(9, a0, b0), ADD(10, a1, b1), ADD(11, a2, b2);
+            i += 4, j += 4, weight += 12;
         }
         const unsigned shift = r->shift, limit = r->limit;
         uint8_t *y = r->y;

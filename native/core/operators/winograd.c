@@ -17,7 +17,7 @@
 
 #include "winograd.h"
 
-enum { POINTS = 36, TILES = 3, MOST_COLUMNS = (TILES - 1) * TYMPAN_TILE + 6, SCALE = 24 * 24 };
+enum { POINTS = 36, TILES = 3, SUMS = POINTS * TILES, MOST_COLUMNS = (TILES - 1) * TYMPAN_TILE + 6, SCALE = 24 * 24 };
 
 #define INVERSE_OF_9 UINT32_C(0x38E38E39)
 
@@ -153,9 +153,9 @@ TYMPAN_ALONE void transform_inputs(
      x = v[k + 1], a1 += (uint32_t)(x * wa), b1 += (uint32_t)(x * wb), \
      x = v[k + 2], a2 += (uint32_t)(x * wa), b2 += (uint32_t)(x * wb))
 
-/* Sums over input channels for two output channels, with the weights a and b: to m [POINTS][2][TILES]. */
+/* Sums over input channels for two output channels, with the weights a and b: to m [2][POINTS][TILES]. */
 TYMPAN_ALONE void multiply(const int16_t *v, const int16_t *a, const int16_t *b, unsigned channels, uint32_t *m) {
-    for (uint32_t *end_of_points = m + POINTS * 2 * TILES; m < end_of_points; m += 2 * TILES) {
+    for (uint32_t *end_of_points = m + SUMS; m < end_of_points; m += TILES) {
         const int16_t *end = v + TILES * channels;
         int32_t wa = *a++, wb = *b++, x;
         uint32_t a0, a1, a2, b0, b1, b2;
@@ -175,7 +175,7 @@ TYMPAN_ALONE void multiply(const int16_t *v, const int16_t *a, const int16_t *b,
             ADD(3);
             v += 2 * TILES, a += 2, b += 2;
         }
-        m[0] = a0, m[1] = a1, m[2] = a2, m[3] = b0, m[4] = b1, m[5] = b2;
+        m[0] = a0, m[1] = a1, m[2] = a2, m[SUMS] = b0, m[SUMS + 1] = b1, m[SUMS + 2] = b2;
     }
 }
 
@@ -185,9 +185,9 @@ typedef struct {
     unsigned channels, row; /* bytes from an output to the next band's and to the next frame's */
 } finish;
 
-/* A' m A of one tile and channel, to y; m [POINTS], 2 * TILES apart, is overwritten. */
+/* A' m A of one tile and channel, to y; m [POINTS], TILES apart, is overwritten. */
 TYMPAN_ALONE void transform_outputs(uint32_t *m, const finish *to, uint8_t *y) {
-    enum { NEXT = 2 * TILES, ROW = 6 * NEXT };
+    enum { NEXT = TILES, ROW = 6 * NEXT };
     for (uint32_t *c = m; c < m + ROW; c += NEXT) {
         const uint32_t s = c[ROW] + c[2 * ROW], t = c[3 * ROW] + c[4 * ROW];
         const uint32_t d = c[ROW] - c[2 * ROW], e = c[3 * ROW] - c[4 * ROW];
@@ -197,6 +197,7 @@ TYMPAN_ALONE void transform_outputs(uint32_t *m, const finish *to, uint8_t *y) {
         c[3 * ROW] = 4 * (d + 2 * e + c[5 * ROW]);
     }
     const uint32_t start = to->is.start, factor = to->is.factor;
+    const unsigned channels = to->channels;
     for (const uint32_t *r = m; r < m + 4 * ROW; r += ROW, y += to->row) {
         const uint32_t s = r[NEXT] + r[2 * NEXT], t = r[3 * NEXT] + r[4 * NEXT];
         const uint32_t d = r[NEXT] - r[2 * NEXT], e = r[3 * NEXT] - r[4 * NEXT];
@@ -204,9 +205,9 @@ TYMPAN_ALONE void transform_outputs(uint32_t *m, const finish *to, uint8_t *y) {
         /* a row's powers of two, of 24, 12, 6 and 6, are left out rather than shifted away */
 #define FINISH(value, power) tympan_clamp8((int32_t)((uint32_t)((int32_t)(value) >> (3 + power)) * factor + start) >> TYMPAN_SHIFT)
         *at = FINISH(r[0] + t + 4 * s, 3);
-        *(at += to->channels) = FINISH(2 * d + e, 2);
-        *(at += to->channels) = FINISH(s + t, 1);
-        *(at += to->channels) = FINISH(d + 2 * e + r[5 * NEXT], 1);
+        *(at += channels) = FINISH(2 * d + e, 2);
+        *(at += channels) = FINISH(s + t, 1);
+        *(at += channels) = FINISH(d + 2 * e + r[5 * NEXT], 1);
 #undef FINISH
     }
 }
@@ -222,7 +223,7 @@ void tympan_winograd(
     const channel *constants = (const channel *)(const void *)(model->prepared + op->prepared);
     const int16_t *weights = (const int16_t *)(const void *)(constants + channels);
     uint32_t *m = (uint32_t *)(void *)model->scratch;
-    int16_t *v = (int16_t *)(void *)(m + POINTS * 2 * TILES);
+    int16_t *v = (int16_t *)(void *)(m + 2 * SUMS);
     finish to = {{0, 0}, channels, out->bands * channels};
     /* the last tiles lie over those before: their outputs are the same */
     for (unsigned t = 0; t < frames; t += TYMPAN_TILE) {
@@ -243,7 +244,7 @@ void tympan_winograd(
                 for (unsigned j = c - first; j < 2; j++) {
                     to.is = constants[first + j];
                     for (unsigned k = 0; k < TILES; k++) {
-                        transform_outputs(m + j * TILES + k, &to, at[k] + first + j);
+                        transform_outputs(m + j * SUMS + k, &to, at[k] + first + j);
                     }
                 }
             }
