@@ -8,11 +8,11 @@
 #pragma GCC optimize("O2", "no-schedule-insns", "no-tree-reassoc", "no-tree-coalesce-vars", "no-tree-pre", "no-tree-ter")
 #endif
 #if defined(__GNUC__)
-#define TYMPAN_ALONE __attribute__((noinline)) static /* registers of its own */
-#define TYMPAN_INLINED __attribute__((always_inline)) static inline
+#define TYMPAN_ALONE __attribute__((noinline)) /* registers of its own, or code of which one copy is enough */
+#define TYMPAN_INLINED __attribute__((always_inline))
 #else
-#define TYMPAN_ALONE static
-#define TYMPAN_INLINED static inline
+#define TYMPAN_ALONE
+#define TYMPAN_INLINED
 #endif
 
 #endif

@@ -1,4 +1,6 @@
 /* Records of the operator section, unpacked. The layout of a record is drawn in model.c. */
+#include "cold.h"
+
 #include "operators.h"
 
 uint32_t tympan_operator_unpack(tympan_operator *op, const tympan_model *model, uint32_t at, unsigned channels_in) {

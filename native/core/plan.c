@@ -1,4 +1,6 @@
 /* The memory plan, proved by running the schedule of one window without its kernels. */
+#include "cold.h"
+
 #include "engine.h"
 #include "schedule.h"
 #include "verify.h"

@@ -1,7 +1,7 @@
 /* Weighted sum of two values; twin of add in host/reference/operators.py. The plain one is in ../plain. */
 #include "../hot.h"
 
-#include "../prepare.h"
+#include "../blocks.h"
 
 void tympan_add(
     const tympan_model *model, const tympan_operator *op, const tympan_value *out,

@@ -48,7 +48,7 @@ void tympan_conv2d(
     const tympan_blocks first = tympan_first_block(model, op, depthwise ? 1 : per_group);
     const unsigned row = (unsigned)in->bands * in->channels, next = op->stride_t * row;
     const unsigned column = op->t * per_group, group_bytes = (in->bands + 2u * op->pad) * column;
-    tympan_patches p = {x, op->stride_f * (gathers ? column : in->channels), first.length, gathers ? in->channels : row,
+    tympan_patches p = {x, op->stride_f * (gathers ? column : in->channels), first.length, !depthwise ? 1 : gathers ? in->channels : row,
         out->bands, op->shift, op->channels};
     if (!gathers && out->bands == 1) { /* all frames at once */
         p.step = next;

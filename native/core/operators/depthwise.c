@@ -4,7 +4,7 @@
 #include "patches.h"
 
 /* Four channels of all positions. */
-TYMPAN_ALONE void multiply_four(const tympan_patches *p, const uint8_t *x, const int32_t *start, uint8_t *y) {
+TYMPAN_ALONE static void multiply_four(const tympan_patches *p, const uint8_t *x, const int32_t *start, uint8_t *y) {
     const unsigned stride = p->stride, shift = p->shift;
     for (unsigned left = p->count; left > 0; left--, x += p->step, y += p->channels) {
         uint32_t a = (uint32_t)start[0], b = (uint32_t)start[1], c = (uint32_t)start[2], d = (uint32_t)start[3];
@@ -23,17 +23,6 @@ TYMPAN_ALONE void multiply_four(const tympan_patches *p, const uint8_t *x, const
     }
 }
 
-/* One channel of all positions; weights lie n apart. */
-static void multiply_one(const tympan_patches *p, const uint8_t *x, int32_t start, const int16_t *w, unsigned n, uint8_t *y) {
-    for (unsigned left = p->count; left > 0; left--, x += p->step, y += p->channels) {
-        uint32_t sum = (uint32_t)start;
-        for (unsigned i = 0; i < p->length; i++) {
-            sum += (uint32_t)(w[i * n] * x[i * p->stride]);
-        }
-        *y = tympan_clamp8((int32_t)sum >> p->shift);
-    }
-}
-
 void tympan_multiply_each(const tympan_patches *p, tympan_blocks *blocks, unsigned channels, uint8_t *y) {
     const uint8_t *x = p->first;
     while (channels > 0) {
@@ -43,7 +32,7 @@ void tympan_multiply_each(const tympan_patches *p, tympan_blocks *blocks, unsign
             multiply_four(p, x, block, y);
         } else {
             for (unsigned i = 0; i < n; i++) {
-                multiply_one(p, x + i, block[i], (const int16_t *)(const void *)(block + n) + i, n, y + i);
+                tympan_multiply_one(p, x + i, block[i], (const int16_t *)(const void *)(block + n) + i, n, y + i);
             }
         }
         channels -= n, x += n, y += n;

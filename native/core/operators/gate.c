@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "../prepare.h"
+#include "../blocks.h"
 
 /* One row of cells. */
 typedef struct {
@@ -16,7 +16,7 @@ typedef struct {
 } cells;
 
 /* Cells of 2 x 2, constants scaled for a shift by TYMPAN_SHIFT; from `v` to `other`, or in place where `other` is a residual. */
-TYMPAN_INLINED void gate_2x2(const cells *w, uint8_t *v, uint8_t *other, const bool residual) {
+TYMPAN_INLINED static inline void gate_2x2(const cells *w, uint8_t *v, uint8_t *other, const bool residual) {
     const unsigned channels = w->channels, row = w->row;
     const int32_t residual_mult = w->residual_mult;
     const uint8_t *a = w->attention;
@@ -46,16 +46,16 @@ TYMPAN_INLINED void gate_2x2(const cells *w, uint8_t *v, uint8_t *other, const b
     } while (--left);
 }
 
-TYMPAN_ALONE void gate_row(const cells *w) {
+TYMPAN_ALONE static void gate_row(const cells *w) {
     gate_2x2(w, w->v, w->y, false);
 }
 
-TYMPAN_ALONE void gate_row_with_residual(const cells *w) {
+TYMPAN_ALONE static void gate_row_with_residual(const cells *w) {
     gate_2x2(w, w->y, (uint8_t *)(uintptr_t)w->residual, true);
 }
 
 /* Cells of `t` x `f`, of any constants. */
-TYMPAN_ALONE void gate_any(const cells *w, unsigned t, unsigned f) {
+TYMPAN_ALONE static void gate_any(const cells *w, unsigned t, unsigned f) {
     const uint8_t *a = w->attention;
     unsigned at = 0;
     for (unsigned cell = w->cells; cell > 0; cell--, at += (f - 1) * w->channels) {

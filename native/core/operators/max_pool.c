@@ -8,7 +8,7 @@ static inline unsigned larger(unsigned a, unsigned b) {
 }
 
 /* A row of 2 x 2 cells. */
-TYMPAN_ALONE uint8_t *pool_2x2(const uint8_t *x, uint8_t *y, unsigned cells, unsigned channels, unsigned row) {
+TYMPAN_ALONE static uint8_t *pool_2x2(const uint8_t *x, uint8_t *y, unsigned cells, unsigned channels, unsigned row) {
     for (; cells > 0; cells--, x += channels) {
         for (const uint8_t *end = y + channels; y < end; x++) {
             const uint8_t *below = x + row;

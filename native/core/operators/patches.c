@@ -25,7 +25,7 @@ typedef struct {
 
 /* `pairs` pairs of positions, the second one `step` bytes behind the first; three channels or two. `apart`: bytes from an
  * output position to the other of its pair. */
-TYMPAN_ALONE void multiply3(run *r, const int32_t *start) {
+TYMPAN_ALONE static void multiply3(run *r, const int32_t *start) {
     const uint8_t *i = r->i;
     do {
         const uint8_t *j = i + r->step, *end = i + r->length;
@@ -58,7 +58,7 @@ TYMPAN_ALONE void multiply3(run *r, const int32_t *start) {
     } while (--r->pairs);
 }
 
-TYMPAN_ALONE void multiply2(run *r, const int32_t *start) {
+TYMPAN_ALONE static void multiply2(run *r, const int32_t *start) {
     const uint8_t *i = r->i;
     do {
         const uint8_t *j = i + r->step, *end = i + r->length;
@@ -84,14 +84,14 @@ TYMPAN_ALONE void multiply2(run *r, const int32_t *start) {
     } while (--r->pairs);
 }
 
-/* A channel alone, position by position. */
-static void multiply1(const tympan_patches *p, const int32_t *start, uint8_t *y) {
-    const uint8_t *first = p->first;
-    for (unsigned left = p->count; left > 0; left--, first += p->step, y += p->channels) {
-        const int16_t *w = (const int16_t *)(const void *)(start + 1);
-        uint32_t sum = (uint32_t)*start;
-        for (unsigned i = 0; i < p->length; i++) {
-            sum += (uint32_t)(w[i] * first[i]);
+TYMPAN_ALONE void tympan_multiply_one(
+    const tympan_patches *p, const uint8_t *x, int32_t start, const int16_t *weights, unsigned n, uint8_t *y) {
+    for (unsigned left = p->count; left > 0; left--, x += p->step, y += p->channels) {
+        const uint8_t *at = x;
+        const int16_t *w = weights;
+        uint32_t sum = (uint32_t)start;
+        for (unsigned i = p->length; i > 0; i--, at += p->stride, w += n) {
+            sum += (uint32_t)(*w * *at);
         }
         put(y, sum, p->shift, 255);
     }
@@ -103,7 +103,7 @@ void tympan_multiply(const tympan_patches *p, tympan_blocks *blocks, unsigned ch
         const unsigned n = tympan_block(blocks->depthwise, channels);
         const int32_t *block = tympan_next_block(blocks, n);
         if (n == 1) {
-            multiply1(p, block, y);
+            tympan_multiply_one(p, p->first, *block, (const int16_t *)(const void *)(block + 1), 1, y);
         } else {
             if (p->count / 2) {
                 run r = {p->first, y, p->count / 2, p->step, p->length, p->shift, p->channels, 255, (int32_t)(2 * p->step - p->length)};
