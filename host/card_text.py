@@ -7,12 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
+from host.compiler.plan import PLANS
 from host.data.languages import LANGUAGES
 from host.data.speech_commands import HELD_OUT
 from host.engines.native import NativeModel
 from host.evaluate import percent, table
 from host.evaluation import Model, Result, kinds
 from host.format.file import read
+from host.format.program import Plan
 from host.inspect import total_multiply_adds
 from host.models import MODELS
 from host.training.loop import Epoch
@@ -75,6 +77,12 @@ def command(config: RunConfig) -> str:
     )
 
 
+def planning(plan: Plan) -> str:
+    """The options of host.compile that plan so."""
+    name = "fast" if plan.ahead else "small"
+    return f"--plan {name}" + (f" --strip {plan.strip}" if plan.strip != PLANS[name][0] else "")
+
+
 def rows(head: tuple, *body: tuple) -> str:
     """A table."""
     lines = ["| " + " | ".join(map(str, row)) + " |" for row in (head, *body)]
@@ -104,7 +112,7 @@ def facts(shipped: Tested, runs: int, data: str) -> str:
         ("network", f"`{json.dumps(config.design.to_dict())}`"),
         ("recipe", recipe),
         ("made with", f"`{command(config)}` ({shipped.hours:.1f} h)"),
-        ("planned in", f"strips of {plan.strip} frames (`python -m host.compile RUN --strip {plan.strip}`)"),
+        ("planned in", f"strips of {plan.strip} frames (`python -m host.compile RUN {planning(plan)}`)"),
         ("parameters", f"{shipped.parameters:,}"),
         ("multiply-adds per window", f"{total_multiply_adds(program):,}"),
         ("window", f"{program.frontend.frames} frames, {program.frontend.width} features each"),

@@ -65,8 +65,8 @@ def report(path: Path) -> str:
         f"listening  a window every {s.hop} ms; a command leads {s.votes} of {s.history} with a mean of "
         f"{100 * s.threshold / 65535:.0f} %; then deaf for {s.cooldown} ms; gate at RMS {s.gate}",
         f"network    {weights:,} weights, {sum(macs):,} multiply-adds per window",
-        f"plan       strips of {plan.strip} frames in {plan.arena} bytes of arena, of which "
-        f"{least(program, plan.strip)} live at one time",
+        f"plan       {'fast' if plan.ahead else 'small'}: strips of {plan.strip} frames in {plan.arena} bytes of "
+        f"arena, of which {least(program, plan.strip)} live at one time",
         "",
         "value  operator           frames x bands x channels  multiply-adds  held     at",
         f"{0:>5}  {'features':<18} {_shape(shapes[0]):>25}",

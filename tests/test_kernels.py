@@ -1,8 +1,10 @@
 """The fast kernels compute what the plain ones beside them do, for any constants that the loader accepts."""
 
 import subprocess
+from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -10,6 +12,7 @@ from host.compiler.plan import plan
 from host.engines.native import PLAIN, FrontEndEngine, ModelError, NativeModel
 from host.format.file import write
 from host.format.program import Add, Conv2D, Dense, Gate, GlobalAveragePool, MaxPool, Program, Softmax
+from host.reference import operators
 from tests.conftest import ROOT
 from tests.programs import hard_signals, kinds, random_frontend
 
@@ -45,11 +48,17 @@ def network(seed: int) -> Program:
     """A convolution that makes channels, then one operator with any constants, then pool, dense, softmax."""
     rng = np.random.default_rng(seed)
     frames, width, channels, shift = (int(n) for n in rng.integers([6, 2, 1, 4], [24, 14, 20, 12]))
+    kind = rng.choice(
+        ["conv", "square", "pointwise", "spanning", "grouped", "depthwise", "pool", "gate", "cells", "add"]
+    )
+    if kind == "cells":  # of 2 x 2
+        frames, width = frames // 2 * 2, width // 2 * 2
     frontend = random_frontend(rng, frames, width)
     ops = [conv(rng, 0, 1, channels, (1, 1))]
-    kind = rng.choice(["conv", "pointwise", "spanning", "grouped", "depthwise", "pool", "gate", "add"])
     if kind == "pointwise":
         ops.append(conv(rng, 1, channels, int(rng.integers(1, 24)), (1, 1)))
+    elif kind == "square":  # in tiles where all fits
+        ops.append(conv(rng, 1, channels, int(rng.integers(1, 20)), (3, 3), pad=int(rng.integers(1 + (width < 3), 3))))
     elif kind == "pool":
         size = (int(rng.integers(1, 4)), int(rng.integers(1, min(3, width) + 1)))
         ops.append(MaxPool(1, size, ops[0].zero))
@@ -64,6 +73,7 @@ def network(seed: int) -> Program:
     else:
         t = int(rng.choice([n for n in (1, 2, 3, 4) if frames % n == 0]))
         f = int(rng.choice([n for n in (1, 2, 3) if width % n == 0]))
+        t, f = (2, 2) if kind == "cells" else (t, f)
         ops += [MaxPool(1, (t, f), ops[0].zero), conv(rng, 2, channels, channels, (1, 1))]
         constants = affine(rng, channels, shift)
         other = some(rng, -min(32767, 2 << shift), min(32767, 2 << shift), channels).astype(np.int16)
@@ -73,9 +83,13 @@ def network(seed: int) -> Program:
         elif kind == "add":
             ops.append(Add(1, 3, other_mult=other, factor=(t, f), **constants))
         else:
-            residual = (1, int(rng.integers(-1 << shift, 1 << shift))) if rng.random() < 0.5 else (None, 0)
-            gate = Gate(1, 3, slope=other, factor=(t, f), **constants)
-            ops.append(Gate(**{**vars(gate), "residual": residual[0], "residual_mult": residual[1]}))
+            ops.append(conv(rng, 1, channels, channels, (1, 1)))
+            # a second gate that reads what the first one reads keeps it from writing in place
+            for source in (1, 5)[: int(rng.integers(1, 3))]:
+                constants = affine(rng, channels, shift) | {"slope": other, "factor": (t, f)}
+                residual = int(rng.choice([1, 4])) if rng.random() < 0.6 else None
+                mult = 0 if residual is None else int(rng.integers(-1 << shift, 1 << shift))
+                ops.append(Gate(source, 3, residual=residual, residual_mult=mult, **constants))
     last = ops[-1].weight.shape[0] if isinstance(ops[-1], Conv2D) else channels
     dense = some(rng, -128, 127, (3, last)).astype(np.int8)
     ops.append(GlobalAveragePool(len(ops), 1 << 10, 16, 7))
@@ -84,13 +98,13 @@ def network(seed: int) -> Program:
 
 
 @settings(max_examples=300)
-@given(st.integers(0, 10**6), st.integers(1, 9))
-def test_fast_and_plain_kernels_agree(seed, strip):
+@given(st.integers(0, 10**6), st.integers(1, 9), st.booleans())
+def test_fast_and_plain_kernels_agree(seed, strip, ahead):
     program = network(seed)
     c, shapes = program.frontend, program.shapes()
     if min(min(s) for s in shapes) < 1:
         return
-    file = write(program, plan(program, strip))
+    file = write(program, plan(program, strip, ahead))
     try:
         fast = NativeModel(file, c.frames, c.width, 3)
     except ModelError as error:
@@ -101,6 +115,42 @@ def test_fast_and_plain_kernels_agree(seed, strip):
     found = fast.trace(features, shapes[1:], kinds(program))
     for a, b in zip(found, plain.trace(features, shapes[1:], kinds(program)), strict=True):
         assert np.array_equal(a, b)
+
+
+def tiled(weight: int, mult: int, shift: int) -> tuple[Program, np.ndarray]:
+    """A convolution whose sums reach all that its weights allow, both ways; and features, among them patches of 255.
+
+    A sum has 142 weights of 102 and two of `weight`.
+    """
+    rng = np.random.default_rng(0)
+    frontend = replace(random_frontend(rng, 14, 9), zero=128)
+    no_bias = np.zeros(16, np.int16)
+    ends = Conv2D(0, np.full((16, 1, 1, 1), 127, np.int8), no_bias, np.full(16, 255, np.uint8), 8, 0)
+    taps = np.full((2, 3, 3, 16), 102, np.int8)
+    taps[:, 1, 1, -2:] = weight
+    taps[1] *= -1
+    conv = Conv2D(1, taps, no_bias[:2], np.full(2, mult, np.uint8), shift, 128, pad=1)
+    dense = Dense(3, np.ones((2, 2), np.int8), no_bias[:2], np.ones(2, np.uint8), 8)
+    program = Program(frontend, [ends, conv, GlobalAveragePool(2, 600, 16, 0), dense, Softmax(4)], ("a", "b"))
+    features = np.where(rng.random((14, 9)) < 0.5, 0, 255).astype(np.uint8)
+    features[3:9, 2:7] = 255
+    return program, features
+
+
+@pytest.mark.parametrize(
+    "weight, mult, shift, fits", [(68, 2, 16, 1), (69, 2, 16, 0), (68, 143, 14, 1), (68, 144, 14, 0)]
+)
+def test_tiles_are_exact_up_to_the_bounds_that_the_loader_proves(weight, mult, shift, fits):
+    """24 * 24 * 255 times the weights of one sign must fit 32 bits, and a result scaled for a shift by 16: else the
+    convolution is computed directly."""
+    program, features = tiled(weight, mult, shift)
+    shapes = program.shapes()
+    model = NativeModel(write(program, plan(program, 14, True)), 14, 9, 2)
+    direct = NativeModel(write(program, plan(program, 3, True)), 14, 9, 2)  # too few frames at a time for tiles
+    assert (model.memory["tables"] > direct.memory["tables"]) == fits
+    expected = operators.run(program, features[None])[2][0]
+    for tried in (model, direct):
+        assert np.array_equal(tried.trace(features, shapes[1:], kinds(program))[1], expected)
 
 
 def test_most_of_these_networks_run():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from host.compiler import lowering
 from host.compiler.lowering import Builder, Node
-from host.compiler.plan import least, plan
+from host.compiler.plan import PLANS, least, plan, planned
 from host.engines.native import ModelError, NativeModel
 from host.format.file import read, write
 from host.format.program import Add, Plan, Program
@@ -20,12 +20,12 @@ from tests.programs import random_program
 
 
 @settings(max_examples=80)
-@given(st.integers(10**6, 2 * 10**6), st.sampled_from([1, 2, 3, 5, 8, 1000]))
-def test_every_plan_is_verified_and_right(seed, strip):
+@given(st.integers(10**6, 2 * 10**6), st.sampled_from([1, 2, 3, 5, 8, 1000]), st.booleans())
+def test_every_plan_is_verified_and_right(seed, strip, ahead):
     program = random_program(seed)
     c = program.frontend
     features = np.random.default_rng(seed).integers(0, 256, (2, c.frames, c.width), dtype=np.uint8)
-    model = NativeModel(write(program, plan(program, strip)), c.frames, c.width, len(program.labels))
+    model = NativeModel(write(program, plan(program, strip, ahead)), c.frames, c.width, len(program.labels))
     assert np.array_equal(model.run(features), operators.run(program, features)[-1].reshape(2, -1))
 
 
@@ -120,10 +120,19 @@ def test_an_arena_too_small_is_refused():
 
 
 def test_the_shipped_network_runs_in_a_kilobyte():
+    program, _ = read(MODEL.read_bytes())
+    small = planned(program, "small")
+    assert small.arena <= 1000
+    assert small.arena < plan(program, program.frontend.frames).arena / 20
+
+
+def test_plans_take_the_bytes_they_are_for():
+    """The small one keeps weights as the file has them, the fast one may prepare them."""
     program, shipped = read(MODEL.read_bytes())
-    assert shipped.arena <= 1000
-    whole = plan(program, program.frontend.frames)
-    assert shipped.arena < whole.arena / 20
+    small, fast = (NativeModel(write(program, planned(program, name))).memory for name in PLANS)
+    assert small["tables"] <= 3000 and small["arena"] <= 2500
+    assert fast["tables"] <= 14000 and fast["arena"] <= 8000
+    assert vars(shipped) == vars(planned(program, "fast"))
 
 
 def test_a_plan_takes_little_more_than_lives_at_one_time():

@@ -29,7 +29,7 @@ def test_sound_files_run_clean(tmp_path):
     files = [MODEL.read_bytes()]
     for seed in range(150):
         program = random_program(seed)
-        files.append(write(program, plan(program, 1 + seed % 5)))
+        files.append(write(program, plan(program, 1 + seed % 5, seed % 2 == 0)))
     assert outcomes(files, tmp_path) == ["OK"] * len(files)
 
 
@@ -51,7 +51,7 @@ def test_hostile_files_are_refused_or_run_clean(tmp_path):
     files = []
     for seed in range(60):
         program = random_program(seed)
-        file = write(program, plan(program, 1 + seed % 3))
+        file = write(program, plan(program, 1 + seed % 5, seed % 2 == 0))
         files += [mutated(file, rng) for _ in range(60)]
     found = outcomes(files, tmp_path)
     assert len(found) == len(files)

@@ -11,6 +11,10 @@ import random
 from host.compiler.schedule import distances
 from host.format.program import Plan, Program
 
+# Frames per strip, and whether constants may be prepared when the model is opened. Strips of a hop of 200 ms make few
+# calls of kernels that each have much to do; strips of two frames take the fewest bytes.
+PLANS = {"small": (2, False), "fast": (20, True)}
+
 
 def _aligned(byte: int) -> int:
     return (byte + 3) & ~3
@@ -76,10 +80,16 @@ def least(program: Program, strip: int) -> int:
     return _Arena(program, strip).live
 
 
-def plan(program: Program, strip: int = 2) -> Plan:
-    """A plan in strips of `strip` feature frames."""
+def plan(program: Program, strip: int = 2, ahead: bool = False) -> Plan:
+    """A plan in strips of `strip` feature frames; ahead: constants may be prepared when the model is opened."""
     arena = _Arena(program, strip)
     size, places = arena.search()
     columns = [value.columns for value in arena.values[1:-1]]
     offsets = [places[v] - arena.values[v].sums for v in sorted(places)]
-    return Plan(strip, (*columns, 0), (*offsets, 0), size)
+    return Plan(strip, (*columns, 0), (*offsets, 0), size, ahead)
+
+
+def planned(program: Program, name: str, strip: int | None = None) -> Plan:
+    """The plan of that name among PLANS, or one like it in strips of `strip` frames."""
+    frames, ahead = PLANS[name]
+    return plan(program, strip or frames, ahead)

@@ -87,7 +87,7 @@ def _record(op: Operator, columns: int, offset: int) -> bytes:
 def write(program: Program, plan: Plan) -> bytes:
     """The bytes of a model.bin."""
     records = [_record(*item) for item in zip(program.operators, plan.columns, plan.offsets, strict=True)]
-    operators = struct.pack("<2BHI", len(records), 0, plan.strip, plan.arena) + b"".join(records)
+    operators = struct.pack("<2BHI", len(records), plan.ahead, plan.strip, plan.arena) + b"".join(records)
     labels = bytes([len(program.labels)]) + b"".join(w.encode() + b"\0" for w in program.labels)
     s = program.listening
     listening = struct.pack("<4H2BH", s.hop, s.cooldown, s.threshold, s.gate, s.history, s.votes, 0)
@@ -229,7 +229,7 @@ def read(file: bytes) -> tuple[Program, Plan]:
     found = _sections(file)
     frontend = _read_frontend(found["FRNT"])
     r = _Reader(found["OPER"])
-    count, _, strip, arena = r.take("2BHI")
+    count, ahead, strip, arena = r.take("2BHI")
     shapes = [(frontend.frames, frontend.width, 1)]
     operators, columns, offsets = [], [], []
     for _ in range(count):
@@ -249,4 +249,5 @@ def read(file: bytes) -> tuple[Program, Plan]:
     except UnicodeDecodeError as error:
         raise FormatError(f"a label is not UTF-8: {error}") from error
     name = found.get("name", b"").decode(errors="replace")  # it may be ignored, so it is no reason to refuse a file
-    return Program(frontend, operators, words, listening, name), Plan(strip, tuple(columns), tuple(offsets), arena)
+    plan = Plan(strip, tuple(columns), tuple(offsets), arena, bool(ahead))
+    return Program(frontend, operators, words, listening, name), plan

@@ -152,12 +152,15 @@ class Plan:
     """Where values live while the network runs in strips of `strip` feature frames.
 
     Operator i writes into a buffer of columns[i] frames at offsets[i] of the arena; both are bytes, multiples of 4.
+    ahead: whether kernels may take constants prepared when the model is opened, which is fast, or unpack them as they
+    run, which takes the fewest bytes. What is computed is the same.
     """
 
     strip: int
     columns: tuple[int, ...]
     offsets: tuple[int, ...]
     arena: int
+    ahead: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 
 from host.command import write_model, write_whole
-from host.compiler.plan import plan
+from host.compiler.plan import planned
 from host.data.dataset import TRAINING, DataError, Dataset
 from host.format.file import write
 from host.format.program import FrontEnd
@@ -272,12 +272,12 @@ def _line(e: Epoch, recipe: Recipe) -> str:
     )
 
 
-def compile_run(folder: Path, output: Path | None = None, strip: int = 2) -> Path:
+def compile_run(folder: Path, output: Path | None = None, name: str = "fast", strip: int | None = None) -> Path:
     """Compile a run's best epoch to `output`, by default the model.bin beside it."""
     _, network = load_network(folder)
     network.eval()
     program = network.program()
     path = output or folder / "model.bin"
     save = write_model if output else write_whole  # what the folder holds is the run's own, even if damaged
-    save(path, write(program, plan(program, strip)))
+    save(path, write(program, planned(program, name, strip)))
     return path

@@ -102,7 +102,7 @@ static void run_operator(
                 if (model->listener) {
                     tympan_listener_total(model->listener, sums, out->channels);
                 }
-                tympan_global_mean(op, sums, y);
+                tympan_global_mean(model, op, sums, y);
             }
             break;
         }

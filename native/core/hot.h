@@ -1,13 +1,18 @@
 /* Included first by the files in which the time goes: optimised for speed whatever the rest of a firmware is, and without
- * gcc's scheduling before registers are allocated, which spills sums that fit (docs/speed.md). */
+ * what makes gcc spill sums and pointers that fit (docs/speed.md): its scheduling before registers are allocated, and what
+ * gives values that are cheap to compute again a register for longer. */
 #ifndef TYMPAN_HOT_H
 #define TYMPAN_HOT_H
 
 #if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC optimize("O2", "no-schedule-insns", "no-tree-reassoc", "no-tree-coalesce-vars")
-#define TYMPAN_ALONE __attribute__((noinline)) /* registers of its own */
+#pragma GCC optimize("O2", "no-schedule-insns", "no-tree-reassoc", "no-tree-coalesce-vars", "no-tree-pre", "no-tree-ter")
+#endif
+#if defined(__GNUC__)
+#define TYMPAN_ALONE __attribute__((noinline)) /* registers of its own, or code of which one copy is enough */
+#define TYMPAN_INLINED __attribute__((always_inline))
 #else
 #define TYMPAN_ALONE
+#define TYMPAN_INLINED
 #endif
 
 #endif

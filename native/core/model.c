@@ -10,7 +10,7 @@
  *
  *   "FRNT"  rate u16, frame u16, hop u16, frames u16, bands u8, coefficients u8, shift u8, zero u8,
  *           log_gain i32, log_offset i32, offsets i32 [coefficients], edges u16 [bands + 2], gains i16 [coefficients]
- *   "OPER"  operators u8, 0 u8, strip u16, arena u32 (bytes), then one record per operator, in execution order:
+ *   "OPER"  operators u8, ahead u8, strip u16, arena u32 (bytes), then one record per operator, in execution order:
  *             kind u8, source u8, zero u8, shift u8, columns u16, offset u16 (of the arena, in units of 4 bytes)
  *             1 CONV2D       channels u8, t u8, f u8, pad u8, stride t u8, stride f u8, groups u8, bias shift u8;
  *                            bias i16 [channels], mult u8 [channels], weight i8 [channels][t][f][channels in / groups]
@@ -28,8 +28,10 @@
  *
  * A reader of major version M reads every file of major version M, whatever its minor version: a newer minor version
  * only adds sections that may be ignored. What is 0 here is written so and not looked at. Limits: 1000 frames, hops of
- * whole ms, 254 operators, 256 KB of arena, 2^26 multiply-adds, and strips * operators^2 <= 2,000,000.
+ * whole ms, 254 operators, 256 KB of their records, 256 KB of arena, 2^26 multiply-adds, and strips * operators^2 <= 2,000,000.
  */
+#include "cold.h"
+
 #include <string.h>
 
 #include "crc32.h"
@@ -38,7 +40,7 @@
 #include "network.h"
 #include "verify.h"
 
-enum { MAJOR = 1, HEADER = 16, CHUNK = 8, MAX_FRAMES = 1000 };
+enum { MAJOR = 1, HEADER = 16, CHUNK = 8, MAX_FRAMES = 1000, MAX_RECORDS = 1 << 18 };
 
 static uint16_t u16(const uint8_t *p) {
     return (uint16_t)(p[0] | p[1] << 8);
@@ -234,10 +236,11 @@ static tympan_status open_listening(const chunk *part, tympan_listening *l) {
 }
 
 static tympan_status open_plan(const chunk *part, tympan_model *model) {
-    if (part->bytes < 8 || (part->bytes & 3) != 0) {
+    if (part->bytes < 8 || part->bytes > MAX_RECORDS || (part->bytes & 3) != 0) {
         return TYMPAN_OPERATOR;
     }
     model->operator_count = part->data[0];
+    model->ahead = part->data[1];
     model->strip = u16(part->data + 2);
     model->arena_bytes = u32(part->data + 4);
     model->records = part->data + 8;

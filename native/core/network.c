@@ -1,3 +1,5 @@
+#include "cold.h"
+
 #include "network.h"
 
 #include <string.h>
@@ -55,11 +57,11 @@ tympan_status tympan_network_measure(const tympan_model *model, uint32_t *bytes)
         }
         bands[i + 1] = (uint8_t)out;
         channels[i + 1] = op.channels;
-        prepared += tympan_prepared_bytes(&op, channels[source]);
-        const uint32_t work = tympan_scratch_bytes(&op, in, channels[source]);
-        scratch = work > scratch ? work : scratch;
+        const tympan_needs needs = tympan_choose(model, &op, in, channels[source]);
+        prepared += needs.prepared;
+        scratch = needs.scratch > scratch ? needs.scratch : scratch;
     }
-    *bytes = layout_of(model->operator_count).prepared + prepared + round4(scratch);
+    *bytes = layout_of(model->operator_count).prepared + prepared + scratch;
     return at == model->records_bytes ? TYMPAN_OK : TYMPAN_OPERATOR;
 }
 
@@ -84,7 +86,8 @@ tympan_status tympan_network_open(tympan_model *model, void *memory) {
     for (unsigned i = 0; i < model->operator_count; i++) {
         tympan_operator *op = &operators[i];
         tympan_value *out = &values[i + 1];
-        at = tympan_operator_unpack(op, model, at, values[model->records[at + 1]].channels);
+        const uint8_t *record = model->records + at;
+        at = tympan_operator_unpack(op, model, at, values[record[1]].channels);
         tympan_status status = tympan_verify_shape(op, values, out);
         if (status == TYMPAN_OK) {
             status = tympan_verify_range(model, op);
@@ -92,17 +95,20 @@ tympan_status tympan_network_open(tympan_model *model, void *memory) {
         if (status != TYMPAN_OK) {
             return status;
         }
-        out->columns = op->columns;
+        out->columns = (uint16_t)(record[4] | record[5] << 8);
         /* a pool's sums come before its output */
-        uint32_t offset = op->offset + (op->kind == TYMPAN_GLOBAL_AVERAGE_POOL ? op->channels : 0u);
+        uint32_t offset = (uint32_t)(record[6] | record[7] << 8) + (op->kind == TYMPAN_GLOBAL_AVERAGE_POOL ? op->channels : 0u);
         if (offset > UINT16_MAX) {
             return TYMPAN_PLAN;
         }
         out->offset = (uint16_t)offset;
         work += tympan_work(op, values, out);
-        op->prepared = filled;
-        tympan_prepare(model, op, prepared + filled);
-        filled += tympan_prepared_bytes(op, values[op->source].channels) / 4;
+        const tympan_needs needs = tympan_choose(model, op, values[op->source].bands, values[op->source].channels);
+        if (needs.prepared) {
+            op->prepared = filled;
+            filled += needs.prepared / 4;
+            tympan_prepare(model, op);
+        }
     }
     model->scratch = (uint8_t *)(prepared + filled);
     values[model->operator_count].offset = 0; /* the last one writes to its caller */

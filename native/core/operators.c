@@ -1,9 +1,7 @@
 /* Records of the operator section, unpacked. The layout of a record is drawn in model.c. */
-#include "operators.h"
+#include "cold.h"
 
-static uint16_t u16(const uint8_t *p) {
-    return (uint16_t)(p[0] | p[1] << 8);
-}
+#include "operators.h"
 
 uint32_t tympan_operator_unpack(tympan_operator *op, const tympan_model *model, uint32_t at, unsigned channels_in) {
     static const uint8_t head_bytes[] = {0, 16, 12, 16, 12, 12, 12, 8};
@@ -16,13 +14,10 @@ uint32_t tympan_operator_unpack(tympan_operator *op, const tympan_model *model, 
     op->source = p[1];
     op->zero = p[2];
     op->shift = p[3];
-    op->columns = u16(p + 4);
-    op->offset = u16(p + 6);
     op->other = op->residual = TYMPAN_NONE;
     op->t = op->f = op->stride_t = op->stride_f = op->groups = 1;
     op->pad = op->bias_shift = 0;
     op->lag = 0;
-    op->mult = 0;
     op->channels = (uint8_t)channels_in;
     uint32_t shorts = 0, mults = 0, weights = 0; /* how many follow */
     switch (op->kind) {
@@ -50,7 +45,6 @@ uint32_t tympan_operator_unpack(tympan_operator *op, const tympan_model *model, 
             op->residual = p[9];
             op->t = p[10];
             op->f = p[11];
-            op->mult = (int16_t)u16(p + 12);
             op->bias_shift = p[14];
             shorts = 3 * channels_in;
             break;
@@ -61,9 +55,6 @@ uint32_t tympan_operator_unpack(tympan_operator *op, const tympan_model *model, 
             op->bias_shift = p[11];
             shorts = 3 * channels_in;
             break;
-        case TYMPAN_GLOBAL_AVERAGE_POOL:
-            op->mult = u16(p + 8);
-            break;
         case TYMPAN_DENSE:
             op->channels = p[8];
             op->bias_shift = p[9];
@@ -73,8 +64,9 @@ uint32_t tympan_operator_unpack(tympan_operator *op, const tympan_model *model, 
         default:
             break;
     }
-    op->constants = at + head_bytes[op->kind];
-    op->prepared = 0;
+    op->constants = (uint16_t)((at + head_bytes[op->kind]) / 4);
+    op->algorithm = TYMPAN_DIRECT;
+    op->prepared = TYMPAN_AS_IT_RUNS;
     const uint32_t bytes = head_bytes[op->kind] + ((2 * shorts + mults + weights + 3) & ~UINT32_C(3));
     return bytes > left ? 0 : at + bytes;
 }

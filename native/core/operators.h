@@ -18,24 +18,33 @@ enum tympan_kind {
 
 #define TYMPAN_NONE 255 /* an input that is not there */
 
-/* One record of the file, unpacked. `t` and `f` are a kernel's, a cell's or a factor's frames and bands. */
-struct tympan_operator {
-    uint8_t kind, source, zero, shift;
-    uint16_t columns, offset;
-    uint8_t other, residual; /* values, or TYMPAN_NONE */
-    uint8_t channels;        /* written */
-    uint8_t t, f, pad, stride_t, stride_f, groups, bias_shift;
-    uint16_t lag;            /* frames of an add's other input before the first it reads; follows from the shapes */
-    int32_t mult;            /* of a pool, or of a gate's residual */
-    uint32_t constants;      /* where its constants begin in the records: bytes; no pointers, so that tables are as */
-    uint32_t prepared;       /* large on any chip; and where its table begins among those prepared: int32 */
+/* How a convolution or a gate is computed. */
+enum tympan_algorithm {
+    TYMPAN_DIRECT,    /* what an output position needs, its patch, is a run of bytes of the input */
+    TYMPAN_GATHERED,  /* patches are copied together first */
+    TYMPAN_DEPTHWISE, /* each channel reads one of its own; patches of one band are as the input is, others are gathered */
+    TYMPAN_WINOGRAD,  /* operators/winograd.c; few frames at a time are gathered */
+    TYMPAN_CELLS,     /* gate: in place, 2 x 2 cells at a time, with a shift by 16 */
 };
 
-#define TYMPAN_BLOCK 3 /* channels whose prepared weights lie side by side */
+/* One record of the file, unpacked. `t` and `f` are a kernel's, a cell's or a factor's frames and bands. No pointers, so
+ * that tables are as large on any chip. */
+struct tympan_operator {
+    uint8_t kind, source, zero, shift;
+    uint8_t other, residual; /* values, or TYMPAN_NONE */
+    uint8_t channels;        /* written */
+    uint8_t algorithm;
+    uint8_t t, f, pad, stride_t, stride_f, groups, bias_shift;
+    uint16_t lag;       /* frames of an add's other input before the first it reads; follows from the shapes */
+    uint16_t constants; /* where its constants begin in the records: units of 4 bytes */
+    uint32_t prepared;  /* where its table begins among those prepared: int32; TYMPAN_AS_IT_RUNS: there is none */
+};
+
+#define TYMPAN_AS_IT_RUNS UINT32_MAX
 
 /* Biases [channels]. What the file holds is aligned to 4 bytes, and so is every record. */
 static inline const int16_t *tympan_biases(const tympan_model *model, const tympan_operator *op) {
-    return (const int16_t *)(const void *)(model->records + op->constants);
+    return (const int16_t *)(const void *)(model->records + 4u * op->constants);
 }
 
 /* Factors of a gate or an add: [channels] of the source, then [channels] of the other. */
@@ -53,29 +62,18 @@ static inline const int8_t *tympan_weights(const tympan_model *model, const tymp
     return (const int8_t *)(tympan_mults(model, op) + op->channels);
 }
 
-/* Where sums start [channels]; the prepared weights of a convolution follow. */
-static inline const int32_t *tympan_starts(const tympan_model *model, const tympan_operator *op) {
-    return model->prepared + op->prepared;
+/* Multiplier of a gate's residual, and of a global average pool: the last number but one before their constants. */
+static inline int32_t tympan_residual_mult(const tympan_model *model, const tympan_operator *op) {
+    return *(tympan_biases(model, op) - 2);
 }
 
-/* Whether each channel of a convolution reads one of its own. */
-static inline bool tympan_is_depthwise(const tympan_operator *op, unsigned channels_in) {
-    return op->groups > 1 && op->groups == channels_in && op->channels == channels_in;
+static inline int32_t tympan_mean_mult(const tympan_model *model, const tympan_operator *op) {
+    return (uint16_t)tympan_residual_mult(model, op);
 }
 
-/* Whether a convolution copies what it reads into patches first: its patches then are [kernel band][kernel frame][channel],
- * else they are as the input is. */
-static inline bool tympan_gathers(const tympan_operator *op, unsigned bands_in, unsigned channels_in) {
-    if (tympan_is_depthwise(op, channels_in)) {
-        return op->f > 1;
-    }
-    return op->groups > 1 || op->pad > 0 || (op->t > 1 && op->f < bands_in);
-}
-
-/* Bytes for patches, with the columns that pad them. */
-static inline uint32_t tympan_scratch_bytes(const tympan_operator *op, unsigned bands_in, unsigned channels_in) {
-    const bool needed = op->kind == TYMPAN_CONV2D && tympan_gathers(op, bands_in, channels_in);
-    return needed ? (bands_in + 2u * op->pad) * op->t * channels_in : 0;
+/* Whether a convolution copies patches together, as [kernel band][kernel frame][channel]. */
+static inline bool tympan_gathers(const tympan_operator *op) {
+    return op->algorithm == TYMPAN_GATHERED || op->algorithm == TYMPAN_WINOGRAD || (op->algorithm == TYMPAN_DEPTHWISE && op->f > 1);
 }
 
 /* Unpack the record at byte `at`, whose source has `channels_in` channels. Returns where the next one is, or 0 where the
@@ -85,7 +83,7 @@ uint32_t tympan_operator_unpack(tympan_operator *op, const tympan_model *model, 
 /* Kept within a byte. */
 static inline uint8_t tympan_clamp8(int32_t x) {
     if ((uint32_t)x > 255) {
-        x = ~(x >> 31); /* 0 or all bits */
+        x = (int32_t)((uint32_t)x >> 31) - 1; /* 0 or all bits */
     }
     return (uint8_t)x;
 }
@@ -112,7 +110,7 @@ void tympan_add(
     const uint8_t *a, const uint8_t *b, uint8_t *y, unsigned first, unsigned frames);
 /* Adds frames to the sums [channels]; then the mean of all of them. */
 void tympan_global_sum(const tympan_value *in, const uint8_t *x, int32_t *sums, unsigned frames);
-void tympan_global_mean(const tympan_operator *op, const int32_t *sums, uint8_t *y);
+void tympan_global_mean(const tympan_model *model, const tympan_operator *op, const int32_t *sums, uint8_t *y);
 void tympan_dense(
     const tympan_model *model, const tympan_operator *op, const tympan_value *in, const uint8_t *x, int16_t *logits);
 void tympan_softmax(const int16_t *logits, uint16_t *probabilities, unsigned classes);

@@ -1,75 +1,70 @@
-/* What the kernels take ready-made: constants folded together, weights in the order they are read, widened to 16 bits
- * because the robot's chip loads no signed bytes. All of it modulo 2^32, as sums are. */
+#include "cold.h"
+
 #include "prepare.h"
 
-uint32_t tympan_prepared_bytes(const tympan_operator *op, unsigned channels_in) {
-    uint32_t weights = 0;
-    if (op->kind == TYMPAN_CONV2D) {
-        weights = (uint32_t)op->channels * op->t * op->f * (channels_in / op->groups);
-    } else if (op->kind != TYMPAN_GATE && op->kind != TYMPAN_ADD) {
-        return 0;
-    }
-    return 4u * op->channels + ((2 * weights + 3u) & ~UINT32_C(3));
+#include "operators/winograd.h"
+#include "verify.h"
+
+/* Positions that a strip multiplies each weight with, from which on unpacking it each time costs little. */
+enum { MANY = 40 };
+
+bool tympan_fits_shift(const tympan_model *model, const tympan_operator *op, unsigned length) {
+    return op->shift <= TYMPAN_SHIFT && tympan_sums_fit(model, op, length, TYMPAN_SHIFT - op->shift, 255, 255, 255);
 }
 
-/* Weights of one channel times its multiplier, `apart` from each other, and where its sums start: bias, rounding, and what
- * the zero point contributes. */
-static int32_t prepare_channel(
-    const tympan_model *model, const tympan_operator *op, unsigned channel, unsigned per_group, int16_t *to, unsigned apart) {
-    const tympan_value *in = &model->values[op->source];
-    const bool by_band = tympan_gathers(op, in->bands, in->channels);
-    const int8_t *w = tympan_weights(model, op) + channel * op->t * op->f * per_group;
-    const int32_t mult = tympan_mults(model, op)[channel];
-    uint32_t sum = (uint32_t)(tympan_biases(model, op)[channel] * (INT32_C(1) << op->bias_shift));
-    for (unsigned kt = 0; kt < op->t; kt++) {
-        for (unsigned kf = 0; kf < op->f; kf++) {
-            const unsigned at = (by_band ? kf * op->t + kt : kt * op->f + kf) * per_group;
-            for (unsigned i = 0; i < per_group; i++) {
-                sum -= (uint32_t)(*w * in->zero);
-                to[(at + i) * apart] = (int16_t)(*w++ * mult);
-            }
+tympan_needs tympan_choose(const tympan_model *model, tympan_operator *op, unsigned bands_in, unsigned channels_in) {
+    tympan_needs needs = {0, 0};
+    if (op->kind == TYMPAN_GATE || op->kind == TYMPAN_ADD) {
+        needs.scratch = (uint32_t)sizeof(tympan_affine) * op->channels;
+    }
+    if (op->kind == TYMPAN_GATE && op->t == 2 && op->f == 2 && tympan_fits_shift(model, op, 0)) {
+        op->algorithm = TYMPAN_CELLS;
+    }
+    if (op->kind != TYMPAN_CONV2D) {
+        return needs;
+    }
+    const bool depthwise = op->groups > 1 && op->groups == channels_in && op->channels == channels_in;
+    unsigned channels = op->channels;
+    if (depthwise) {
+        op->algorithm = TYMPAN_DEPTHWISE;
+    } else {
+        const bool runs = op->groups == 1 && op->pad == 0 && (op->t == 1 || op->f == bands_in);
+        op->algorithm = runs ? TYMPAN_DIRECT : TYMPAN_GATHERED;
+        channels /= op->groups;
+    }
+    const unsigned length = (unsigned)op->t * op->f * (channels_in / op->groups);
+    needs.scratch = tympan_patches_bytes(op, bands_in, channels_in) + tympan_block_bytes(tympan_block(depthwise, channels), length);
+    if (model->ahead && model->strip >= TYMPAN_TILE && tympan_winograd_fits(model, op, bands_in, channels_in)) {
+        const tympan_needs more = tympan_winograd_needs(op, channels_in);
+        op->algorithm = TYMPAN_WINOGRAD;
+        needs.prepared = more.prepared;
+        needs.scratch = more.scratch > needs.scratch ? more.scratch : needs.scratch;
+        return needs;
+    }
+    const unsigned frames = op->algorithm == TYMPAN_GATHERED ? 1 : model->strip;
+    if (model->ahead && frames * tympan_bands_out(op, bands_in) < MANY) {
+        for (unsigned left = channels; left > 0; left -= tympan_block(depthwise, left)) {
+            needs.prepared += tympan_block_bytes(tympan_block(depthwise, left), length);
         }
+        needs.prepared *= depthwise ? 1u : op->groups;
     }
-    return (int32_t)(sum * (uint32_t)mult + (uint32_t)tympan_rounding(op));
+    return needs;
 }
 
-/* [block of channels][element of a patch][channel of the block]; depthwise, one block of all channels. */
-static void prepare_conv2d(const tympan_model *model, const tympan_operator *op, int32_t *start) {
-    const unsigned channels_in = model->values[op->source].channels;
-    const bool depthwise = tympan_is_depthwise(op, channels_in);
-    const unsigned per_group = channels_in / op->groups, all = op->channels;
-    const unsigned channels = depthwise ? all : all / op->groups, block = depthwise ? all : TYMPAN_BLOCK;
-    int16_t *to = (int16_t *)(void *)(start + all);
-    for (unsigned channel = 0; channel < all;) {
-        const unsigned left = channels - channel % channels, n = left < block ? left : block; /* a block ends with its group */
-        for (unsigned c = 0; c < n; c++, channel++) {
-            start[channel] = prepare_channel(model, op, channel, per_group, to + c, n);
+void tympan_prepare(const tympan_model *model, const tympan_operator *op) {
+    if (op->algorithm == TYMPAN_WINOGRAD) {
+        tympan_winograd_prepare(model, op);
+        return;
+    }
+    tympan_blocks b = tympan_first_block(model, op, model->values[op->source].channels / op->groups);
+    const unsigned channels = b.depthwise ? op->channels : (unsigned)op->channels / op->groups;
+    b.table = 0;
+    b.scratch = model->prepared + op->prepared;
+    for (unsigned made = 0; made < op->channels; made += channels) {
+        for (unsigned left = channels, n; left > 0; left -= n) {
+            n = tympan_block(b.depthwise, left);
+            tympan_next_block(&b, n);
+            b.scratch += tympan_block_bytes(n, b.length) / 4;
         }
-        to += n * op->t * op->f * per_group;
-    }
-}
-
-/* Where a gate's or an add's sums start: bias, rounding, and what zero points contribute. Only the gate's own depends on
- * the attention and is left to the kernel. */
-static void prepare_affine(const tympan_model *model, const tympan_operator *op, int32_t *start) {
-    const tympan_value *values = model->values;
-    const int16_t *mult = tympan_factors(model, op), *other_mult = mult + op->channels;
-    for (unsigned c = 0; c < op->channels; c++) {
-        uint32_t sum = (uint32_t)(tympan_biases(model, op)[c] * (INT32_C(1) << op->bias_shift)) + (uint32_t)tympan_rounding(op);
-        if (op->kind == TYMPAN_ADD) {
-            sum -= (uint32_t)(values[op->source].zero * mult[c]);
-            sum -= (uint32_t)(values[op->other].zero * other_mult[c]);
-        } else if (op->residual != TYMPAN_NONE) {
-            sum -= (uint32_t)(values[op->residual].zero * op->mult);
-        }
-        start[c] = (int32_t)sum;
-    }
-}
-
-void tympan_prepare(const tympan_model *model, const tympan_operator *op, int32_t *start) {
-    if (op->kind == TYMPAN_CONV2D) {
-        prepare_conv2d(model, op, start);
-    } else if (op->kind == TYMPAN_GATE || op->kind == TYMPAN_ADD) {
-        prepare_affine(model, op, start);
     }
 }

@@ -160,7 +160,7 @@ struct tympan_model {
     tympan_value *values;      /* [operator_count + 1], the features first */
     uint8_t *arena;
     uint8_t *sigmoid;          /* [256] */
-    const int32_t *prepared;   /* constants of the kernels, made from those in the records */
+    int32_t *prepared;         /* constants of the kernels, made from those in the records */
     uint8_t *scratch;          /* what a kernel works in */
     tympan_trace trace;
     void *trace_context;
@@ -168,6 +168,7 @@ struct tympan_model {
     uint32_t arena_bytes, records_bytes;
     uint16_t strip;            /* feature frames per step */
     uint8_t operator_count, label_count;
+    uint8_t ahead;             /* whether constants are prepared when the model is opened, or as operators run */
 };
 
 /* Bytes of memory by use; all of it is the caller's. */

@@ -1,3 +1,5 @@
+#include "cold.h"
+
 #include "verify.h"
 
 static bool same_shape(const tympan_value *a, const tympan_value *b) {
@@ -84,53 +86,72 @@ uint64_t tympan_work(const tympan_operator *op, const tympan_value *values, cons
 }
 
 /* The farthest a uint8 lies from its zero point. */
-static uint64_t reach(const tympan_value *value) {
+static uint32_t reach(const tympan_value *value) {
     return value->zero > 127 ? value->zero : 255u - value->zero;
 }
 
-static uint64_t magnitude(int32_t x) {
+static uint32_t magnitude(int32_t x) {
     return x < 0 ? 0u - (uint32_t)x : (uint32_t)x;
 }
 
+/* Whether `amount` is no more than what is left of `room`; it is taken from that. */
+static bool take(uint32_t *room, uint32_t amount) {
+    const bool fits = amount <= *room;
+    *room -= amount;
+    return fits;
+}
+
+bool tympan_sums_fit(
+    const tympan_model *model, const tympan_operator *op, unsigned length, unsigned up, uint32_t in, uint32_t other, uint32_t residual) {
+    const bool weighted = op->kind == TYMPAN_CONV2D || op->kind == TYMPAN_DENSE;
+    const int8_t *w = tympan_weights(model, op);
+    if (op->bias_shift > 16 || (uint32_t)tympan_rounding(op) > (uint32_t)INT32_MAX >> up) {
+        return false;
+    }
+    for (unsigned c = 0; c < op->channels; c++) {
+        uint32_t room = ((uint32_t)INT32_MAX >> up) - (uint32_t)tympan_rounding(op);
+        bool fits = true;
+        if (weighted) {
+            const uint32_t mult = tympan_mults(model, op)[c];
+            room = mult ? room / mult : INT32_MAX;
+            for (unsigned left = length; left > 0; left--) {
+                fits = take(&room, magnitude(*w++) * in) && fits;
+            }
+        } else {
+            const uint32_t mine = magnitude(tympan_factors(model, op)[c]);
+            const uint32_t others = magnitude(tympan_factors(model, op)[op->channels + c]);
+            if (op->kind == TYMPAN_GATE) {
+                fits = take(&room, (mine + others + 1) * in); /* the sigmoid is below 1, its shift rounds down */
+            } else {
+                fits = take(&room, mine * in) && take(&room, others * other);
+            }
+            if (op->residual != TYMPAN_NONE) {
+                fits = fits && take(&room, magnitude(tympan_residual_mult(model, op)) * residual);
+            }
+        }
+        if (!fits || !take(&room, magnitude(tympan_biases(model, op)[c]) << op->bias_shift)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 tympan_status tympan_verify_range(const tympan_model *model, const tympan_operator *op) {
-    const tympan_value *values = model->values;
-    const tympan_value *in = &values[op->source];
+    const tympan_value *values = model->values, *in = &values[op->source];
     if (op->kind == TYMPAN_MAX_POOL || op->kind == TYMPAN_SOFTMAX) {
         return TYMPAN_OK;
     }
-    if (op->shift < 1 || op->shift > 22 || op->bias_shift > 16) {
+    if (op->shift < 1 || op->shift > 22) {
         return TYMPAN_RANGE;
     }
-    const uint64_t room = (uint64_t)INT32_MAX - (uint64_t)tympan_rounding(op);
+    bool fits;
     if (op->kind == TYMPAN_GLOBAL_AVERAGE_POOL) {
-        uint64_t sum = (uint64_t)in->frames * in->bands * reach(in);
-        return sum <= INT32_MAX && sum * (uint32_t)op->mult <= room ? TYMPAN_OK : TYMPAN_RANGE;
+        const uint32_t sum = (uint32_t)in->frames * in->bands * reach(in), mult = (uint32_t)tympan_mean_mult(model, op);
+        fits = mult == 0 || sum <= ((uint32_t)INT32_MAX - (uint32_t)tympan_rounding(op)) / mult;
+    } else {
+        const unsigned length = op->kind == TYMPAN_DENSE ? in->channels : (unsigned)op->t * op->f * (in->channels / op->groups);
+        fits = tympan_sums_fit(model, op, length, 0, reach(in), op->other == TYMPAN_NONE ? 0 : reach(&values[op->other]),
+            op->residual == TYMPAN_NONE ? 0 : reach(&values[op->residual]));
     }
-    const int8_t *w = tympan_weights(model, op);
-    const uint32_t per_channel = op->kind == TYMPAN_DENSE ? in->channels : (uint32_t)op->t * op->f * (in->channels / op->groups);
-    for (unsigned c = 0; c < op->channels; c++) {
-        uint64_t sum = magnitude(tympan_biases(model, op)[c]) << op->bias_shift, mult = 1;
-        if (op->kind == TYMPAN_CONV2D || op->kind == TYMPAN_DENSE) {
-            uint64_t weights = 0;
-            for (uint32_t i = 0; i < per_channel; i++) {
-                weights += magnitude(*w++);
-            }
-            sum += weights * reach(in);
-            mult = tympan_mults(model, op)[c];
-        } else {
-            uint64_t mine = magnitude(tympan_factors(model, op)[c]), others = magnitude(tympan_factors(model, op)[op->channels + c]);
-            if (op->kind == TYMPAN_GATE) {
-                sum += (mine + others + 1) * reach(in); /* the sigmoid is below 1, its shift rounds down */
-            } else {
-                sum += mine * reach(in) + others * reach(&values[op->other]);
-            }
-            if (op->residual != TYMPAN_NONE) {
-                sum += magnitude(op->mult) * reach(&values[op->residual]);
-            }
-        }
-        if (sum > INT32_MAX || sum * mult > room) {
-            return TYMPAN_RANGE;
-        }
-    }
-    return TYMPAN_OK;
+    return fits ? TYMPAN_OK : TYMPAN_RANGE;
 }

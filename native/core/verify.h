@@ -8,6 +8,10 @@
 tympan_status tympan_verify_shape(tympan_operator *op, const tympan_value *values, tympan_value *out);
 /* Bands of what the operator writes, 0 where its kernel does not fit those it reads. */
 unsigned tympan_bands_out(const tympan_operator *op, unsigned bands);
+/* Whether what a convolution, a dense layer, a gate or an add forms fits 32 bits when it is 2^up times itself, where inputs
+ * lie up to `in`, `other` and `residual` from their zero points. length: weights of a channel. */
+bool tympan_sums_fit(
+    const tympan_model *model, const tympan_operator *op, unsigned length, unsigned up, uint32_t in, uint32_t other, uint32_t residual);
 /* Whether every sum the operator forms fits 32 bits, whatever the input. */
 tympan_status tympan_verify_range(const tympan_model *model, const tympan_operator *op);
 /* Whether the strips of a whole window run in the arena without one value destroying another. */

@@ -1,22 +1,23 @@
 /* Weighted sum of two values; twin of add in host/reference/operators.py. The plain one is in ../plain. */
 #include "../hot.h"
 
-#include "../operators.h"
+#include "../blocks.h"
 
 void tympan_add(
     const tympan_model *model, const tympan_operator *op, const tympan_value *out,
     const uint8_t *a, const uint8_t *b, uint8_t *y, unsigned first, unsigned frames) {
     const unsigned channels = out->channels, cells = model->values[op->other].bands, shift = op->shift;
-    const int16_t *mult = tympan_factors(model, op), *other_mult = mult + channels;
-    const int32_t *start = tympan_starts(model, op);
+    tympan_affine *constants = (tympan_affine *)(void *)model->scratch;
+    tympan_prepare_affine(model, op, constants, 0);
     unsigned in_cell = first % op->t; /* the first frame's place in its cell */
     for (; frames > 0; frames--) {
         const uint8_t *cell = b;
         for (unsigned i = cells; i > 0; i--, cell += channels) {
             for (unsigned j = op->f; j > 0; j--) {
                 for (unsigned c = 0; c < channels; c++) {
-                    const uint32_t sum = (uint32_t)(*a++ * mult[c]) + (uint32_t)(cell[c] * other_mult[c]);
-                    *y++ = tympan_clamp8((int32_t)(sum + (uint32_t)start[c]) >> shift);
+                    const tympan_affine *k = constants + c;
+                    const uint32_t sum = (uint32_t)(*a++ * k->mult) + (uint32_t)(cell[c] * k->other);
+                    *y++ = tympan_clamp8((int32_t)(sum + (uint32_t)k->start) >> shift);
                 }
             }
         }

@@ -3,33 +3,38 @@
 
 #include "patches.h"
 
-void tympan_multiply_each(
-    const tympan_patches *p, unsigned stride, const int16_t *weights, const int32_t *start, uint8_t *y) {
-    const unsigned channels = p->channels, shift = p->shift;
+/* Four channels of all positions. */
+TYMPAN_ALONE static void multiply_four(const tympan_patches *p, const uint8_t *x, const int32_t *start, uint8_t *y) {
+    const unsigned stride = p->stride, shift = p->shift;
+    for (unsigned left = p->count; left > 0; left--, x += p->step, y += p->channels) {
+        uint32_t a = (uint32_t)start[0], b = (uint32_t)start[1], c = (uint32_t)start[2], d = (uint32_t)start[3];
+        const uint8_t *at = x;
+        const int16_t *w = (const int16_t *)(const void *)(start + 4);
+        for (unsigned i = p->length; i > 0; i--, at += stride, w += 4) {
+            a += (uint32_t)(w[0] * at[0]);
+            b += (uint32_t)(w[1] * at[1]);
+            c += (uint32_t)(w[2] * at[2]);
+            d += (uint32_t)(w[3] * at[3]);
+        }
+        y[0] = tympan_clamp8((int32_t)a >> shift);
+        y[1] = tympan_clamp8((int32_t)b >> shift);
+        y[2] = tympan_clamp8((int32_t)c >> shift);
+        y[3] = tympan_clamp8((int32_t)d >> shift);
+    }
+}
+
+void tympan_multiply_each(const tympan_patches *p, tympan_blocks *blocks, unsigned channels, uint8_t *y) {
     const uint8_t *x = p->first;
-    for (unsigned left = p->count; left > 0; left--, x += p->step, y += channels) {
-        unsigned c = 0;
-        for (; c + 4 <= channels; c += 4) {
-            uint32_t a = (uint32_t)start[c], b = (uint32_t)start[c + 1], d = (uint32_t)start[c + 2], e = (uint32_t)start[c + 3];
-            const uint8_t *at = x + c;
-            const int16_t *w = weights + c;
-            for (unsigned i = p->length; i > 0; i--, at += stride, w += channels) {
-                a += (uint32_t)(w[0] * at[0]);
-                b += (uint32_t)(w[1] * at[1]);
-                d += (uint32_t)(w[2] * at[2]);
-                e += (uint32_t)(w[3] * at[3]);
+    while (channels > 0) {
+        const unsigned n = tympan_block(blocks->depthwise, channels);
+        const int32_t *block = tympan_next_block(blocks, n);
+        if (n == 4) {
+            multiply_four(p, x, block, y);
+        } else {
+            for (unsigned i = 0; i < n; i++) {
+                tympan_multiply_one(p, x + i, block[i], (const int16_t *)(const void *)(block + n) + i, n, y + i);
             }
-            y[c] = tympan_clamp8((int32_t)a >> shift);
-            y[c + 1] = tympan_clamp8((int32_t)b >> shift);
-            y[c + 2] = tympan_clamp8((int32_t)d >> shift);
-            y[c + 3] = tympan_clamp8((int32_t)e >> shift);
         }
-        for (; c < channels; c++) {
-            uint32_t sum = (uint32_t)start[c];
-            for (unsigned i = 0; i < p->length; i++) {
-                sum += (uint32_t)(weights[i * channels + c] * x[i * stride + c]);
-            }
-            y[c] = tympan_clamp8((int32_t)sum >> shift);
-        }
+        channels -= n, x += n, y += n;
     }
 }

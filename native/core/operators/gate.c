@@ -2,79 +2,109 @@
  * host/reference/operators.py. The plain one is in ../plain. */
 #include "../hot.h"
 
-#include "../operators.h"
+#include <string.h>
 
-/* One row of cells; `add` stands where there is a residual. */
+#include "../blocks.h"
+
+/* One row of cells. */
 typedef struct {
-    const uint8_t *v, *add, *attention, *sigmoid;
-    uint8_t *y;
-    const int16_t *mult, *slope;
-    const int32_t *start; /* bias, rounding and what the residual's zero point contributes (../prepare.c) */
-    int32_t zero, add_mult;
+    uint8_t *v, *y;
+    const uint8_t *residual, *attention, *sigmoid;
+    const tympan_affine *constants;
+    int32_t zero, residual_mult, scale;
     unsigned channels, cells, row, shift;
 } cells;
 
-/* Cells of `t` x `f` values; these and `residual` are constants where this is inlined. */
-static inline void gate_cells(const cells *w, const unsigned t, const unsigned f, const bool residual) {
-    const unsigned channels = w->channels, row = w->row, shift = w->shift;
-    const uint8_t *v = w->v, *add = w->add, *a = w->attention;
-    uint8_t *y = w->y;
-    for (unsigned cell = w->cells; cell > 0; cell--) {
-        for (unsigned c = 0; c < channels; c++) {
-            const int32_t gain = w->mult[c] + ((w->slope[c] * w->sigmoid[*a++]) >> 8);
-            const uint32_t base = (uint32_t)w->start[c] - (uint32_t)(w->zero * gain);
-#pragma GCC unroll 2
-            for (unsigned i = 0; i < t; i++) {
-#pragma GCC unroll 2
-                for (unsigned j = 0; j < f; j++) {
-                    const unsigned at = c + i * row + j * channels;
-                    uint32_t sum = base + (uint32_t)(v[at] * gain);
-                    if (residual) {
-                        sum += (uint32_t)(add[at] * w->add_mult);
+/* Cells of 2 x 2, constants scaled for a shift by TYMPAN_SHIFT; from `v` to `other`, or in place where `other` is a residual. */
+TYMPAN_INLINED static inline void gate_2x2(const cells *w, uint8_t *v, uint8_t *other, const bool residual) {
+    const unsigned channels = w->channels, row = w->row;
+    const int32_t residual_mult = w->residual_mult;
+    const uint8_t *a = w->attention;
+    unsigned left = w->cells;
+    do {
+        const tympan_affine *k = w->constants;
+        const uint8_t *end = v + channels;
+        do {
+            const int32_t gain = (k->mult + ((k->other * w->sigmoid[*a++]) >> 8)) * w->scale;
+            const uint32_t base = (uint32_t)k->start - (uint32_t)(w->zero * gain);
+            uint8_t *p = v, *q = other;
+#define VALUE \
+    (*(residual ? p : q) = tympan_clamp8( \
+         (int32_t)(base + (uint32_t)(*p * gain) + (residual ? (uint32_t)(*q * residual_mult) : 0)) >> TYMPAN_SHIFT))
+            VALUE;
+            p += channels, q += channels;
+            VALUE;
+            p += row, q += row;
+            VALUE;
+            p -= channels, q -= channels;
+            VALUE;
+#undef VALUE
+            v++, other++, k++;
+        } while (v < end);
+        v += channels;
+        other += channels;
+    } while (--left);
+}
+
+TYMPAN_ALONE static void gate_row(const cells *w) {
+    gate_2x2(w, w->v, w->y, false);
+}
+
+TYMPAN_ALONE static void gate_row_with_residual(const cells *w) {
+    gate_2x2(w, w->y, (uint8_t *)(uintptr_t)w->residual, true);
+}
+
+/* Cells of `t` x `f`, of any constants. */
+TYMPAN_ALONE static void gate_any(const cells *w, unsigned t, unsigned f) {
+    const uint8_t *a = w->attention;
+    unsigned at = 0;
+    for (unsigned cell = w->cells; cell > 0; cell--, at += (f - 1) * w->channels) {
+        for (const tympan_affine *k = w->constants; k < w->constants + w->channels; k++, at++) {
+            const int32_t gain = k->mult + ((k->other * w->sigmoid[*a++]) >> 8);
+            for (unsigned i = 0, row = at; i < t; i++, row += w->row) {
+                for (unsigned j = 0, here = row; j < f; j++, here += w->channels) {
+                    uint32_t sum = (uint32_t)k->start + (uint32_t)((w->v[here] - w->zero) * gain);
+                    if (w->residual) {
+                        sum += (uint32_t)(w->residual[here] * w->residual_mult);
                     }
-                    y[at] = tympan_clamp8((int32_t)sum >> shift);
+                    w->y[here] = tympan_clamp8((int32_t)sum >> w->shift);
                 }
             }
         }
-        v += f * channels;
-        add += f * channels;
-        y += f * channels;
     }
-}
-
-TYMPAN_ALONE static void gate_2x2(const cells *w) {
-    gate_cells(w, 2, 2, false);
-}
-
-TYMPAN_ALONE static void gate_2x2_residual(const cells *w) {
-    gate_cells(w, 2, 2, true);
-}
-
-TYMPAN_ALONE static void gate_any(const cells *w, unsigned t, unsigned f, bool residual) {
-    gate_cells(w, t, f, residual);
 }
 
 void tympan_gate(
     const tympan_model *model, const tympan_operator *op, const tympan_value *out,
     const uint8_t *v, const uint8_t *a, const uint8_t *residual, uint8_t *y, unsigned first, unsigned frames) {
     const tympan_value *values = model->values, *attention = &values[op->other];
-    const int16_t *mult = tympan_factors(model, op);
     const unsigned row = (unsigned)out->bands * out->channels;
-    cells w = {v, residual ? residual : v, a, model->sigmoid, y, mult, mult + out->channels, tympan_starts(model, op), values[op->source].zero, op->mult,
-        out->channels, attention->bands, row, op->shift};
+    const bool square = op->algorithm == TYMPAN_CELLS && first % 2 == 0 && frames % 2 == 0 && y != residual;
+    const unsigned up = square ? TYMPAN_SHIFT - op->shift : 0;
+    tympan_affine *constants = (tympan_affine *)(void *)model->scratch;
+    tympan_prepare_affine(model, op, constants, up);
+    cells w = {(uint8_t *)(uintptr_t)v, y, residual, a, model->sigmoid, constants, values[op->source].zero,
+        tympan_residual_mult(model, op) * (1 << up), 1 << up, out->channels, attention->bands, row, op->shift};
+    if (square && residual && y != v) {
+        memcpy(y, v, frames * row);
+    }
     unsigned in_cell = first % op->t; /* the first frame's place in its cell */
     while (frames > 0) {
         const unsigned left = op->t - in_cell, rows = left < frames ? left : frames;
-        if (rows == 2 && op->f == 2) {
-            (residual ? gate_2x2_residual : gate_2x2)(&w);
+        if (!square) {
+            gate_any(&w, rows, op->f);
+        } else if (residual) {
+            gate_row_with_residual(&w);
         } else {
-            gate_any(&w, rows, op->f, residual != 0);
+            gate_row(&w);
         }
         in_cell = 0;
         frames -= rows;
         w.v += rows * row;
-        w.add += rows * row;
         w.y += rows * row;
+        if (residual) {
+            w.residual += rows * row;
+        }
         w.attention += (unsigned)attention->bands * out->channels;
     }
 }

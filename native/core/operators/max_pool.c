@@ -3,21 +3,16 @@
 
 #include "../operators.h"
 
-/* One row of cells of `t` x `f`, which are constants where this is inlined. */
-static inline uint8_t *pool_row(
-    const uint8_t *x, uint8_t *y, unsigned cells, unsigned channels, unsigned row, const unsigned t, const unsigned f) {
-    for (; cells > 0; cells--, x += (f - 1) * channels) {
-        for (unsigned c = 0; c < channels; c++, x++) {
-            uint8_t most = *x;
-#pragma GCC unroll 2
-            for (unsigned i = 0; i < t; i++) {
-#pragma GCC unroll 2
-                for (unsigned j = 0; j < f; j++) {
-                    const uint8_t value = x[i * row + j * channels];
-                    most = value > most ? value : most;
-                }
-            }
-            *y++ = most;
+static inline unsigned larger(unsigned a, unsigned b) {
+    return a > b ? a : b;
+}
+
+/* A row of 2 x 2 cells. */
+TYMPAN_ALONE static uint8_t *pool_2x2(const uint8_t *x, uint8_t *y, unsigned cells, unsigned channels, unsigned row) {
+    for (; cells > 0; cells--, x += channels) {
+        for (const uint8_t *end = y + channels; y < end; x++) {
+            const uint8_t *below = x + row;
+            *y++ = (uint8_t)larger(larger(x[0], x[channels]), larger(below[0], below[channels]));
         }
     }
     return y;
@@ -25,12 +20,21 @@ static inline uint8_t *pool_row(
 
 void tympan_max_pool(
     const tympan_operator *op, const tympan_value *in, const tympan_value *out, const uint8_t *x, uint8_t *y, unsigned frames) {
-    const unsigned row = (unsigned)in->bands * in->channels;
+    const unsigned channels = in->channels, row = in->bands * channels;
     for (; frames > 0; frames--, x += op->t * row) {
         if (op->t == 2 && op->f == 2) {
-            y = pool_row(x, y, out->bands, in->channels, row, 2, 2);
-        } else {
-            y = pool_row(x, y, out->bands, in->channels, row, op->t, op->f);
+            y = pool_2x2(x, y, out->bands, channels, row);
+            continue;
+        }
+        for (unsigned at = 0; at < out->bands * channels; at++) {
+            const uint8_t *cell = x + at + at / channels * (op->f - 1u) * channels;
+            unsigned most = 0;
+            for (unsigned i = 0; i < op->t; i++) {
+                for (unsigned j = 0; j < op->f; j++) {
+                    most = larger(most, cell[i * row + j * channels]);
+                }
+            }
+            *y++ = (uint8_t)most;
         }
     }
 }

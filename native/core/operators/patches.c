@@ -4,56 +4,68 @@
 
 #include "patches.h"
 
-/* Patches two by two, and what is made of them. */
-typedef struct {
-    const uint8_t *first;
-    unsigned step, length;
-    int32_t next; /* from the end of a patch to the one after the next */
-    unsigned pairs, shift, channels;
-} patches;
-
 /* The next value of the patches at i and j times the next weight, added to the sums a and b. */
 #define ADD(k, a, b) (w = weight[k], (a) += (uint32_t)(w * u), (b) += (uint32_t)(w * v))
 #define LOAD(k) (u = i[k], v = j[k])
 
-static inline void put(uint8_t *y, uint32_t sum, unsigned shift) {
-    *y = tympan_clamp8((int32_t)sum >> shift);
+static inline void put(uint8_t *y, uint32_t sum, unsigned shift, unsigned limit) {
+    int32_t x = (int32_t)sum >> shift;
+    if ((uint32_t)x > limit) {
+        x = (int32_t)((uint32_t)x >> 31) - 1;
+    }
+    *y = (uint8_t)x;
 }
 
-/* Three, two or one channels of two positions at a time. The three functions differ only in that. */
-TYMPAN_ALONE static void multiply3(const patches *p, const int16_t *weights, const int32_t *start, uint8_t *y) {
-    const uint8_t *i = p->first;
-    for (unsigned pairs = p->pairs; pairs > 0; pairs--) {
-        const uint8_t *j = i + p->step, *end = i + p->length;
-        const int16_t *weight = weights;
+typedef struct {
+    const uint8_t *i;
+    uint8_t *y;
+    unsigned pairs, step, length, shift, apart, limit;
+    int32_t next;
+} run;
+
+/* `pairs` pairs of positions, the second one `step` bytes behind the first; three channels or two. `apart`: bytes from an
+ * output position to the other of its pair. */
+TYMPAN_ALONE static void multiply3(run *r, const int32_t *start) {
+    const uint8_t *i = r->i;
+    do {
+        const uint8_t *j = i + r->step, *end = i + r->length;
+        const int16_t *weight = (const int16_t *)(const void *)(start + 3);
         uint32_t a0 = (uint32_t)start[0], a1 = (uint32_t)start[1], a2 = (uint32_t)start[2], b0 = a0, b1 = a1, b2 = a2;
         int32_t u, v, w;
-        if (p->length & 1) {
+        if (r->length & 1) {
             LOAD(0), ADD(0, a0, b0), ADD(1, a1, b1), ADD(2, a2, b2);
             i += 1, j += 1, weight += 3;
         }
-        while (i < end) {
+        if (r->length & 2) {
             LOAD(0), ADD(0, a0, b0), ADD(1, a1, b1), ADD(2, a2, b2);
             LOAD(1), ADD(3, a0, b0), ADD(4, a1, b1), ADD(5, a2, b2);
             i += 2, j += 2, weight += 6;
         }
-        uint8_t *z = y + p->channels;
-        const unsigned shift = p->shift;
-        put(y, a0, shift), put(y + 1, a1, shift), put(y + 2, a2, shift);
-        put(z, b0, shift), put(z + 1, b1, shift), put(z + 2, b2, shift);
-        i = end + p->next;
-        y = z + p->channels;
-    }
+        while (i < end) {
+            LOAD(0), ADD(0, a0, b0), ADD(1, a1, b1), ADD(2, a2, b2);
+            LOAD(1), ADD(3, a0, b0), ADD(4, a1, b1), ADD(5, a2, b2);
+            LOAD(2), ADD(6, a0, b0), ADD(7, a1, b1), ADD(8, a2, b2);
+            LOAD(3), ADD(9, a0, b0), ADD(10, a1, b1), ADD(11, a2, b2);
+            i += 4, j += 4, weight += 12;
+        }
+        const unsigned shift = r->shift, limit = r->limit;
+        uint8_t *y = r->y;
+        put(y, a0, shift, limit), put(y + 1, a1, shift, limit), put(y + 2, a2, shift, limit);
+        y += r->apart;
+        put(y, b0, shift, limit), put(y + 1, b1, shift, limit), put(y + 2, b2, shift, limit);
+        r->y = y + r->apart;
+        i = end + r->next;
+    } while (--r->pairs);
 }
 
-TYMPAN_ALONE static void multiply2(const patches *p, const int16_t *weights, const int32_t *start, uint8_t *y) {
-    const uint8_t *i = p->first;
-    for (unsigned pairs = p->pairs; pairs > 0; pairs--) {
-        const uint8_t *j = i + p->step, *end = i + p->length;
-        const int16_t *weight = weights;
+TYMPAN_ALONE static void multiply2(run *r, const int32_t *start) {
+    const uint8_t *i = r->i;
+    do {
+        const uint8_t *j = i + r->step, *end = i + r->length;
+        const int16_t *weight = (const int16_t *)(const void *)(start + 2);
         uint32_t a0 = (uint32_t)start[0], a1 = (uint32_t)start[1], b0 = a0, b1 = a1;
         int32_t u, v, w;
-        if (p->length & 1) {
+        if (r->length & 1) {
             LOAD(0), ADD(0, a0, b0), ADD(1, a1, b1);
             i += 1, j += 1, weight += 2;
         }
@@ -62,62 +74,46 @@ TYMPAN_ALONE static void multiply2(const patches *p, const int16_t *weights, con
             LOAD(1), ADD(2, a0, b0), ADD(3, a1, b1);
             i += 2, j += 2, weight += 4;
         }
-        uint8_t *z = y + p->channels;
-        const unsigned shift = p->shift;
-        put(y, a0, shift), put(y + 1, a1, shift);
-        put(z, b0, shift), put(z + 1, b1, shift);
-        i = end + p->next;
-        y = z + p->channels;
-    }
+        const unsigned shift = r->shift, limit = r->limit;
+        uint8_t *y = r->y;
+        put(y, a0, shift, limit), put(y + 1, a1, shift, limit);
+        y += r->apart;
+        put(y, b0, shift, limit), put(y + 1, b1, shift, limit);
+        r->y = y + r->apart;
+        i = end + r->next;
+    } while (--r->pairs);
 }
 
-TYMPAN_ALONE static void multiply1(const patches *p, const int16_t *weights, const int32_t *start, uint8_t *y) {
-    const uint8_t *i = p->first;
-    for (unsigned pairs = p->pairs; pairs > 0; pairs--) {
-        const uint8_t *j = i + p->step, *end = i + p->length;
-        const int16_t *weight = weights;
-        uint32_t a0 = (uint32_t)start[0], b0 = a0;
-        int32_t u, v, w;
-        if (p->length & 1) {
-            LOAD(0), ADD(0, a0, b0);
-            i += 1, j += 1, weight += 1;
+TYMPAN_ALONE void tympan_multiply_one(
+    const tympan_patches *p, const uint8_t *x, int32_t start, const int16_t *weights, unsigned n, uint8_t *y) {
+    for (unsigned left = p->count; left > 0; left--, x += p->step, y += p->channels) {
+        const uint8_t *at = x;
+        const int16_t *w = weights;
+        uint32_t sum = (uint32_t)start;
+        for (unsigned i = p->length; i > 0; i--, at += p->stride, w += n) {
+            sum += (uint32_t)(*w * *at);
         }
-        while (i < end) {
-            LOAD(0), ADD(0, a0, b0);
-            LOAD(1), ADD(1, a0, b0);
-            i += 2, j += 2, weight += 2;
+        put(y, sum, p->shift, 255);
+    }
+}
+
+void tympan_multiply(const tympan_patches *p, tympan_blocks *blocks, unsigned channels, uint8_t *y) {
+    const unsigned last = p->count - 1;
+    while (channels > 0) {
+        const unsigned n = tympan_block(blocks->depthwise, channels);
+        const int32_t *block = tympan_next_block(blocks, n);
+        if (n == 1) {
+            tympan_multiply_one(p, p->first, *block, (const int16_t *)(const void *)(block + 1), 1, y);
+        } else {
+            if (p->count / 2) {
+                run r = {p->first, y, p->count / 2, p->step, p->length, p->shift, p->channels, 255, (int32_t)(2 * p->step - p->length)};
+                (n == 3 ? multiply3 : multiply2)(&r, block);
+            }
+            if (p->count & 1) { /* the last one is a pair with itself */
+                run r = {p->first + last * p->step, y + last * p->channels, 1, 0, p->length, p->shift, 0, 255, 0};
+                (n == 3 ? multiply3 : multiply2)(&r, block);
+            }
         }
-        uint8_t *z = y + p->channels;
-        put(y, a0, p->shift);
-        put(z, b0, p->shift);
-        i = end + p->next;
-        y = z + p->channels;
-    }
-}
-
-/* All channels of a group, for `p->pairs` pairs. */
-static void multiply_pairs(const patches *p, const int16_t *w, const int32_t *start, uint8_t *y, unsigned channels) {
-    for (; channels >= 3; channels -= 3, w += 3 * p->length, start += 3, y += 3) {
-        multiply3(p, w, start, y);
-    }
-    if (channels == 2) {
-        multiply2(p, w, start, y);
-    } else if (channels == 1) {
-        multiply1(p, w, start, y);
-    }
-}
-
-void tympan_multiply(
-    const tympan_patches *p, const int16_t *weights, const int32_t *start, uint8_t *y, unsigned channels) {
-    patches some = {p->first, p->step, p->length, (int32_t)(2 * p->step - p->length), p->count / 2, p->shift, p->channels};
-    if (some.pairs) {
-        multiply_pairs(&some, weights, start, y, channels);
-    }
-    if (p->count & 1) { /* the last one is a pair with itself */
-        some.first += (p->count - 1) * p->step;
-        some.pairs = 1;
-        some.step = 0;
-        some.channels = 0;
-        multiply_pairs(&some, weights, start, y + (p->count - 1) * p->channels, channels);
+        channels -= n, y += n;
     }
 }

@@ -9,7 +9,7 @@ void tympan_gate(
     const int16_t *mult = tympan_factors(model, op), *slope = mult + channels;
     const int32_t zero_v = values[op->source].zero, zero_r = residual ? values[op->residual].zero : 0;
     const unsigned row_a = (unsigned)values[op->other].bands * channels, cell = first / op->t;
-    const int32_t rounding = tympan_rounding(op);
+    const int32_t rounding = tympan_rounding(op), residual_mult = tympan_residual_mult(model, op);
     for (unsigned t = 0; t < frames; t++) {
         const uint8_t *row = a + ((first + t) / op->t - cell) * row_a;
         for (unsigned band = 0; band < out->bands; band++) {
@@ -18,7 +18,7 @@ void tympan_gate(
                 int32_t gain = mult[c] + (((int32_t)slope[c] * model->sigmoid[attention[c]]) >> 8);
                 int32_t acc = (*v++ - zero_v) * gain + (int32_t)tympan_biases(model, op)[c] * (INT32_C(1) << op->bias_shift);
                 if (residual) {
-                    acc += (*residual++ - zero_r) * op->mult;
+                    acc += (*residual++ - zero_r) * residual_mult;
                 }
                 *y++ = tympan_clamp8((acc + rounding) >> op->shift);
             }
