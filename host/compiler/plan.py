@@ -6,6 +6,7 @@ lowest place that those before them leave; then other orders are tried, until no
 time, or none was better. The plan of a network that can run on a stream holds for that too.
 """
 
+import math
 import random
 
 from host.compiler.schedule import distances
@@ -14,6 +15,7 @@ from host.format.program import Plan, Program
 # Frames per strip, and whether constants may be prepared when the model is opened. Strips of a hop of 200 ms make few
 # calls of kernels that each have much to do; strips of two frames take the fewest bytes.
 PLANS = {"small": (2, False), "fast": (20, True)}
+ROUNDS = 1000  # orders tried
 
 
 def _aligned(byte: int) -> int:
@@ -35,6 +37,12 @@ class _Arena:
     def size(self, v: int) -> int:
         return self.values[v].sums + self.values[v].columns * self.values[v].frame_bytes
 
+    def end(self, v: int, place: int) -> int:
+        return _aligned(place - self.values[v].sums + self.size(v))
+
+    def bytes(self, places: dict[int, int]) -> int:
+        return max(self.end(v, place) for v, place in places.items())
+
     def lowest(self, v: int, places: dict[int, int]) -> int:
         """The lowest place of a value beside those that have one."""
         others = [(places[u], intervals, shared) for u, intervals, shared in self.others[v] if u in places]
@@ -52,27 +60,32 @@ class _Arena:
         same = [at for at, _, shared in others if shared and first <= at < place]
         return min(filter(allowed, same), default=place)
 
-    def place(self, order: list[int]) -> tuple[int, dict[int, int]]:
-        """(bytes, the place of each value) where values are placed in this order."""
-        places: dict[int, int] = {}
+    def place(self, order: list[int], places: dict[int, int], most: float = math.inf) -> dict[int, int] | None:
+        """The place of each value where those that have none are placed in this order; None beyond `most` bytes."""
+        places = dict(places)
         for v in order:
-            places[v] = self.lowest(v, places)
-        return max(_aligned(at + self.size(v) - self.values[v].sums) for v, at in places.items()), places
+            if v not in places:
+                places[v] = self.lowest(v, places)
+                if self.end(v, places[v]) > most:
+                    return None
+        return places
 
-    def search(self) -> tuple[int, dict[int, int]]:
-        """The fewest bytes found and the places that take them; the same each time."""
+    def search(self) -> dict[int, int]:
+        """The places that take the fewest bytes of those found; the same each time."""
         order = sorted(self.others, key=lambda v: (-self.size(v), v))
-        best, places = self.place(order)
+        best = self.place(order, {})
         rng = random.Random(0)
-        for _ in range(len(order) ** 2 // 3):
-            if best == _aligned(self.live):
+        for _ in range(ROUNDS):
+            if self.bytes(best) <= _aligned(self.live):
                 break
+            start, to = rng.randrange(len(order)), rng.randrange(len(order))
             other = list(order)
-            other.insert(rng.randrange(len(order)), other.pop(rng.randrange(len(order))))
-            size, found = self.place(other)
-            if size <= best:
-                best, places, order = size, found, other
-        return best, places
+            other.insert(to, other.pop(start))
+            before = {v: best[v] for v in order[: min(start, to)]}
+            found = self.place(other, before, self.bytes(best))
+            if found:
+                best, order = found, other
+        return best
 
 
 def least(program: Program, strip: int) -> int:
@@ -83,10 +96,10 @@ def least(program: Program, strip: int) -> int:
 def plan(program: Program, strip: int = 2, ahead: bool = False) -> Plan:
     """A plan in strips of `strip` feature frames; ahead: constants may be prepared when the model is opened."""
     arena = _Arena(program, strip)
-    size, places = arena.search()
+    places = arena.search()
     columns = [value.columns for value in arena.values[1:-1]]
     offsets = [places[v] - arena.values[v].sums for v in sorted(places)]
-    return Plan(strip, (*columns, 0), (*offsets, 0), size, ahead)
+    return Plan(strip, (*columns, 0), (*offsets, 0), arena.bytes(places), ahead)
 
 
 def planned(program: Program, name: str, strip: int | None = None) -> Plan:

@@ -244,15 +244,16 @@ class _Run:
         out.columns = max(out.columns, ready - out.base)
 
     def slide(self) -> None:
-        """Move what is kept to the start of its buffer, one value after the other."""
+        """Move what is kept to the start of its buffer, the last value first."""
         needed = [self.needed(v) for v in range(len(self.values))]
-        for v, value in enumerate(self.values[1:-1], 1):
+        for v in range(len(self.values) - 2, 0, -1):
+            value = self.values[v]
             if not value.base < needed[v] < value.produced:
                 continue
             moved = self.span(v, value.base, value.base + value.produced - needed[v])
             for u, other in enumerate(self.values[1:-1], 1):
                 kept = self.kept(u, needed[u])
-                if kept and u < v and kept[0] > 0:  # it has moved
+                if kept and u > v and kept[0] > 0:  # it has moved
                     kept = self.span(u, other.base, other.base + other.produced - needed[u])
                 if u != v:
                     self.distances.clash(v, moved, u, kept)

@@ -41,7 +41,7 @@ static uint8_t *buffer(const tympan_model *model, const tympan_value *value) {
 void tympan_engine_slide(tympan_model *model) {
     tympan_value *values = model->values;
     tympan_find_needed(model, model->operator_count, 0);
-    for (unsigned v = 1; v <= model->operator_count; v++) { /* the features are the caller's */
+    for (unsigned v = model->operator_count; v > 0; v--) { /* the features are the caller's */
         tympan_value *value = &values[v];
         if (value->needed > value->base) {
             const uint32_t size = tympan_frame_bytes(value);

@@ -11,7 +11,7 @@ void tympan_engine_reset(tympan_model *model);
 void tympan_engine_advance(tympan_model *model, unsigned behind);
 /* Let the next strip of features be there. */
 void tympan_engine_feed(tympan_model *model);
-/* Drop the frames that nothing will read any more; those kept move to the start of their buffer. */
+/* Drop the frames that nothing will read any more; those kept move to the start of their buffer, the last value first. */
 void tympan_engine_slide(tympan_model *model);
 /* Run the strips that are left of the window. */
 void tympan_engine_finish(tympan_model *model, const uint8_t *features, uint16_t *probabilities);

@@ -45,7 +45,7 @@ static bool may_write(tympan_model *model, unsigned index, bool pool, unsigned r
 /* Whether the frames that a strip leaves behind move to the start of their buffers without harm to others. */
 static bool may_slide(tympan_model *model) {
     tympan_find_needed(model, model->operator_count, 0);
-    for (unsigned v = 1; v < model->operator_count; v++) {
+    for (unsigned v = model->operator_count - 1u; v > 0; v--) {
         const tympan_value *moved = &model->values[v];
         if (moved->needed == moved->base || moved->needed == moved->produced) {
             continue;
@@ -55,9 +55,9 @@ static bool may_slide(tympan_model *model) {
             const tympan_value *value = &model->values[u];
             const bool summing = value->summed > 0 && value->needed == 0;
             if (u != v && (value->needed < value->produced || summing)) {
-                /* those before it have moved already */
+                /* those behind it have moved already */
                 span live = frames_at(value, value->needed, value->produced, summing);
-                if (u < v && !summing) {
+                if (u > v && !summing) {
                     live = frames_at(value, value->base, value->base + (unsigned)(value->produced - value->needed), false);
                 }
                 if (to.start < live.end && live.start < to.end) {
