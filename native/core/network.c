@@ -1,3 +1,5 @@
+#include "cold.h"
+
 #include "network.h"
 
 #include <string.h>

@@ -1,5 +1,7 @@
 /* The memory plan, proved by running the schedule without its kernels: of one window, or of a stream's first window and
  * hop. */
+#include "cold.h"
+
 #include "engine.h"
 #include "schedule.h"
 #include "verify.h"

@@ -1,3 +1,5 @@
+#include "cold.h"
+
 #include "tables.h"
 
 /* log2(1 + i/32) and 2^(-i/32) in Q15, rounded to nearest */

@@ -1,3 +1,5 @@
+#include "cold.h"
+
 #include "verify.h"
 
 static bool same_shape(const tympan_value *a, const tympan_value *b) {
@@ -109,7 +111,7 @@ tympan_status tympan_verify_range(const tympan_model *model, const tympan_operat
     const int8_t *w = tympan_weights(model, op);
     const uint32_t per_channel = op->kind == TYMPAN_DENSE ? in->channels : (uint32_t)op->t * op->f * (in->channels / op->groups);
     for (unsigned c = 0; c < op->channels; c++) {
-        uint64_t sum = magnitude(tympan_biases(model, op)[c]) << op->bias_shift, mult = 1;
+        uint64_t sum = (uint32_t)magnitude(tympan_biases(model, op)[c]) << op->bias_shift, mult = 1; /* at most 2^31 */
         if (op->kind == TYMPAN_CONV2D || op->kind == TYMPAN_DENSE) {
             uint64_t weights = 0;
             for (uint32_t i = 0; i < per_channel; i++) {
