@@ -3,6 +3,7 @@
 # make setup   what both need: .venv, the C core, MicroPython with the module tympan (64 and 32 bits)
 # make board   the emulated Cortex-M3 board, for the owner's story in the tests (an ARM compiler and qemu are installed)
 # make bench-xtensa    exact instruction counts on an emulated Xtensa core, to bench/xtensa.json
+# make bench-xtensa-s2    the same with the ESP32-S2's instructions; fetches a compiler of 92 MB from Debian
 # make bench-accuracy DATA=speech_commands_v2_test    accuracy of all models, to bench/accuracy.* and the README
 # make lint    ruff over Python; C is compiled with warnings as errors wherever it is built
 
@@ -23,7 +24,7 @@ MPY_OPTIONS := VARIANT=standard MICROPY_SSL_AXTLS=0 MICROPY_SSL_MBEDTLS=0 MICROP
 # a 32-bit build needs a compiler that has one
 BITS := 64 $(if $(filter x86_64,$(shell uname -m)),32)
 
-.PHONY: demo test setup core board lint bench-xtensa bench-accuracy clean
+.PHONY: demo test setup core board lint bench-xtensa bench-xtensa-s2 bench-accuracy clean
 .DELETE_ON_ERROR:
 
 demo: setup
@@ -40,6 +41,12 @@ lint: $(VENV)/.installed
 
 bench-xtensa: build/.system-xtensa $(VENV)/.installed core
 	$(PY) -m bench.xtensa --write
+
+bench-xtensa-s2: build/.system-xtensa $(VENV)/.installed core build/xtensa-s2/bin/xtensa-s2-elf-gcc
+	$(PY) -m bench.xtensa --set s2 --write
+
+build/xtensa-s2/bin/xtensa-s2-elf-gcc: tools/xtensa/s2/fetch.sh tools/xtensa/s2/core.c tools/debian_archive.sh
+	tools/xtensa/s2/fetch.sh build/xtensa-s2
 
 bench-accuracy: $(VENV)/.installed core
 	@test -n "$(DATA)" || { echo "error: name the test set: make bench-accuracy DATA=speech_commands_v2_test"; exit 1; }

@@ -1,15 +1,15 @@
-"""Exact instruction counts of the C core on an emulated Xtensa lx106:  python -m bench.xtensa [--write | --check]
+"""Exact instruction counts of the C core on an emulated Xtensa core:  python -m bench.xtensa [--set s2] [--write]
 
 Prints a table for each model in models/. With --write the counts become the budget, bench/xtensa.json; with --check the
 exit status is 1 where a count exceeds it by more than 2 %. docs/speed.md says what is counted and what is not.
+
+The budget holds for each model the counts of the lx106, which Debian has a compiler for, and under "s2" those of the
+ESP32-S2's instructions, whose compiler `make bench-xtensa-s2` fetches.
 """
 
 import argparse
-import bisect
 import json
-import shutil
 import struct
-import subprocess
 import sys
 import tempfile
 from collections import Counter
@@ -18,70 +18,19 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.emulator import ROOT, SETS, Emulator, InstructionSet
 from host.engines.native import FrontEndEngine, NativeModel, capture
 from host.format.file import read
 from host.format.program import Program
 from host.inspect import multiply_adds
 
-ROOT = Path(__file__).resolve().parents[1]
 MODELS = sorted((ROOT / "models").glob("*.bin"))
 BUDGET = Path(__file__).with_suffix(".json")
 TOLERANCE = 1.02
-PREFIX = "xtensa-lx106-elf-"
-NEEDED = (f"{PREFIX}gcc", "qemu-system-xtensa", "gcc")
 
 WINDOW, FRAMES, HOPS, LISTEN = range(4)  # as in tools/xtensa/program.c
 WARM = 4  # frames or hops before those that are counted
 GAIN = 4
-
-
-def missing() -> list[str]:
-    """Commands that are needed and not there."""
-    return [name for name in NEEDED if shutil.which(name) is None]
-
-
-class Emulator:
-    """The core compiled for the lx106, and qemu to run it."""
-
-    def __init__(self, folder: Path):
-        self.folder = folder
-        subprocess.run([ROOT / "tools" / "xtensa" / "build.sh", folder], check=True)
-        listing = subprocess.check_output([f"{PREFIX}nm", folder / "program.elf"], text=True)
-        symbols = sorted((int(a, 16), n) for a, k, n in (s.split() for s in listing.splitlines()) if k in "tT")
-        self.addresses = [a for a, _ in symbols]
-        self.names = [n for _, n in symbols]
-
-    def code_bytes(self) -> int:
-        """Code and constants of core and front end."""
-        listing = subprocess.check_output([f"{PREFIX}size", "-A", *self.folder.glob("core/*.o")], text=True)
-        lines = (line.split() for line in listing.splitlines() if line.startswith((".text", ".literal", ".rodata")))
-        return sum(int(fields[1]) for fields in lines)
-
-    def run(self, what: int, times: int, model: bytes, given: bytes) -> tuple[Counter, bytes]:
-        """(executed instructions by function, what the program wrote)."""
-        counts = self.folder / "counts.txt"
-        head = struct.pack("<4I", what, times, len(model), len(given))
-        machine = ["-M", "sim", "-cpu", "lx106", "-display", "none", "-monitor", "none", "-serial", "none"]
-        plugin = ["-semihosting", "-plugin", f"{self.folder / 'count.so'},out={counts}"]
-        command = ["qemu-system-xtensa", *machine, *plugin, "-kernel", self.folder / "program.elf"]
-        # from a file, for a pipe would be read in pieces whose number depends on the machine's load
-        (self.folder / "input").write_bytes(head + model + given)
-        with open(self.folder / "input", "rb") as source:
-            done = subprocess.run(command, stdin=source, capture_output=True, timeout=120)
-        if done.returncode != 0:
-            raise RuntimeError(f"the program ended with status {done.returncode}: {done.stderr.decode()}")
-        found: Counter = Counter()
-        for line in counts.read_text().splitlines():
-            address, count = line.split()
-            found[self.names[bisect.bisect(self.addresses, int(address, 16)) - 1]] += int(count)
-        return found, done.stdout
-
-    def difference(self, what: int, few: int, more: int, model: bytes, given: bytes) -> tuple[Counter, bytes]:
-        """Instructions of doing it `more` instead of `few` times: what opens and checks the model is in neither."""
-        base, _ = self.run(what, few, model, given)
-        found, answer = self.run(what, more, model, given)
-        found.subtract(base)
-        return Counter({name: n for name, n in found.items() if n}), answer
 
 
 def sound(count: int) -> np.ndarray:
@@ -95,7 +44,7 @@ def sound(count: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Counts:
-    """What was counted of one model."""
+    """What was counted of one model, by address."""
 
     window: Counter
     frame: Counter  # of `frames` frames
@@ -136,51 +85,65 @@ def count(emulator: Emulator, file: bytes, program: Program) -> Counts:
     return Counts(window, frame, frames, hop, streaming, struct.unpack("<3I", answer[:12]))
 
 
-def summary(counts: Counts, file: bytes, program: Program, code_bytes: int) -> dict:
+def summary(counts: Counts, file: bytes, program: Program, emulator: Emulator) -> dict:
     """What bench/xtensa.json says of a model."""
     shapes = program.shapes()[1:]
     macs = sum(multiply_adds(op, shape) for op, shape in zip(program.operators, shapes, strict=True))
     tables, arena, stream = counts.memory
     return {
         "instructions": counts.window.total(),
-        "per_kernel": dict(counts.window.most_common()),
+        "per_kernel": dict(emulator.by_function(counts.window).most_common()),
         "macs": macs,
         "memory_bytes": {"activations": arena, "tables": tables, "file": len(file), "stream": stream},
-        "code_bytes": code_bytes,
+        "code_bytes": emulator.code_bytes(),
         "frontend_frame": round(counts.frame.total() / counts.frames),
         "hop": counts.hop.total(),
         "hop_streaming": counts.streaming.total(),
     }
 
 
-def measure(models: list[Path] = MODELS) -> dict[str, dict]:
-    """The summary of each model, and the compiler it holds for."""
+def measure(instructions: InstructionSet, models: list[Path] = MODELS) -> dict[str, dict]:
+    """The summary of each model."""
     result = {}
     with tempfile.TemporaryDirectory() as name:
-        emulator = Emulator(Path(name))
+        emulator = Emulator(Path(name), instructions)
         for path in models:
             file = path.read_bytes()
             program, _ = read(file)
             counts = count(emulator, file, program)
-            result[path.stem] = summary(counts, file, program, emulator.code_bytes())
-            print(*table(path.stem, result[path.stem], counts), sep="\n")
+            result[path.stem] = summary(counts, file, program, emulator)
+            print(*table(path.stem, result[path.stem], counts, emulator), sep="\n")
     return result
 
 
-def table(name: str, s: dict, counts: Counts) -> list[str]:
+def table(name: str, s: dict, counts: Counts, emulator: Emulator) -> list[str]:
     memory = ", ".join(f"{use} {n:,}" for use, n in s["memory_bytes"].items())
     each = s["instructions"] / s["macs"]
     lines = [
-        f"{name}: instructions on an emulated Xtensa lx106; they are not cycles",
+        f"{name}: instructions on {emulator.set.text}; they are not cycles",
         f"{s['instructions']:12,}  a window, {each:.2f} for each of {s['macs']:,} multiply-adds",
     ]
-    lines += [f"{n:16,}  {kernel}" for kernel, n in counts.window.most_common(16)]
+    lines += [f"{n:16,}  {kernel}" for kernel, n in list(s["per_kernel"].items())[:16]]
     lines.append(f"{s['frontend_frame']:12,}  a frame of the front end, mean of {counts.frames}")
-    lines += [f"{round(n / counts.frames):16,}  {kernel}" for kernel, n in counts.frame.most_common(8)]
+    functions = emulator.by_function(counts.frame).most_common(8)
+    lines += [f"{round(n / counts.frames):16,}  {kernel}" for kernel, n in functions]
     lines.append(f"{s['hop']:12,}  a listening hop: {counts.frames} frames, microphone, level, window")
     lines.append(f"{s['hop_streaming']:12,}  the same where only what is new in the window is computed")
     lines += [f"{n:16,}  {kernel}" for kernel, n in counts.streaming.most_common(8)]
     return [*lines, f"memory in bytes: {memory}; code and constants {s['code_bytes']:,}"]
+
+
+def column(budget: dict, name: str) -> dict:
+    """The models' summaries of one instruction set in the budget."""
+    if name == "lx106":
+        return {model: {k: v for k, v in s.items() if k not in SETS} for model, s in budget.items()}
+    return {model: s[name] for model, s in budget.items() if name in s}
+
+
+def with_column(budget: dict, name: str, found: dict) -> dict:
+    """The budget with what was found for one instruction set; models that are no more go."""
+    lx106, s2 = ({c: column(budget, c) for c in SETS} | {name: found}).values()
+    return {model: lx106.get(model, {}) | ({"s2": s2[model]} if model in s2 else {}) for model in found}
 
 
 def excesses(found: dict, budget: dict, path: str = "") -> list[str]:
@@ -200,18 +163,22 @@ def excesses(found: dict, budget: dict, path: str = "") -> list[str]:
 
 def main(arguments: list[str]) -> int:
     p = argparse.ArgumentParser(prog="python -m bench.xtensa", description=__doc__.splitlines()[0])
+    p.add_argument("--set", choices=SETS, default="lx106", help="the instruction set (lx106)")
     action = p.add_mutually_exclusive_group()
     action.add_argument("--write", action="store_true", help=f"make the counts the budget, {BUDGET.name}")
     action.add_argument("--check", action="store_true", help="fail where a count exceeds the budget by more than 2 %%")
     options = p.parse_args(arguments)
-    if missing():
-        print(f"error: not installed: {', '.join(missing())}; tools/system_packages.sh xtensa", file=sys.stderr)
+    missing = SETS[options.set].missing()
+    if missing:
+        how = "make bench-xtensa-s2" if options.set == "s2" else "tools/system_packages.sh xtensa"
+        print(f"error: not installed: {', '.join(missing)}; {how}", file=sys.stderr)
         return 2
-    found = measure()
+    found = measure(SETS[options.set])
+    budget = json.loads(BUDGET.read_text()) if BUDGET.exists() else {}
     if options.write:
-        BUDGET.write_text(json.dumps(found, indent=2) + "\n")
+        BUDGET.write_text(json.dumps(with_column(budget, options.set, found), indent=2) + "\n")
     if options.check:
-        over = excesses(found, json.loads(BUDGET.read_text()))
+        over = excesses(found, column(budget, options.set))
         print(*over, sep="\n", file=sys.stderr)
         return 1 if over else 0
     return 0

@@ -1,4 +1,6 @@
 /* Microphone slots to samples: DC removal, gain, saturation (docs/semantics.md, section 3). */
+#include "hot.h"
+
 #include "tympan.h"
 
 void tympan_capture_reset(tympan_capture *capture, unsigned shift) {
@@ -21,7 +23,8 @@ void tympan_capture_run(tympan_capture *capture, const int32_t *slots, unsigned 
         slots += stride;
         dc += x - (dc >> 8);
         int32_t y = (x - (dc >> 8) + half) >> down;
-        samples[i] = (int16_t)(y > 32767 ? 32767 : y < -32768 ? -32768 : y);
+        y = y > 32767 ? 32767 : y;
+        samples[i] = (int16_t)(y < -32768 ? -32768 : y);
     }
     capture->dc = dc;
 }

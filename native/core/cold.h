@@ -1,4 +1,5 @@
-/* Included first by the files that run when a model is opened: optimised for size whatever the rest of a firmware is. */
+/* Included first by the files that run when something is opened, or once in a while: optimised for size whatever the rest
+ * of a firmware is. */
 #ifndef TYMPAN_COLD_H
 #define TYMPAN_COLD_H
 

@@ -50,22 +50,25 @@ static uint32_t u32(const uint8_t *p) {
     return u16(p) | (uint32_t)u16(p + 2) << 16;
 }
 
-const char *tympan_status_name(tympan_status status) {
-    static const char *const names[] = {
-#define X(name, sentence) #name,
-        TYMPAN_STATUSES(X)
+/* The i-th of strings that follow one another. */
+static const char *string_at(const char *strings, unsigned i) {
+    for (; i > 0; i--) {
+        strings += strlen(strings) + 1;
+    }
+    return strings;
+}
+
+static const char statuses[] =
+#define X(name, sentence) #name "\0" sentence "\0"
+    TYMPAN_STATUSES(X);
 #undef X
-    };
-    return names[status];
+
+const char *tympan_status_name(tympan_status status) {
+    return string_at(statuses, 2u * status);
 }
 
 const char *tympan_status_text(tympan_status status) {
-    static const char *const sentences[] = {
-#define X(name, sentence) sentence,
-        TYMPAN_STATUSES(X)
-#undef X
-    };
-    return sentences[status];
+    return string_at(statuses, 2u * status + 1);
 }
 
 typedef struct {
@@ -307,9 +310,5 @@ tympan_status tympan_model_open(tympan_model *model, const void *file, uint32_t 
 }
 
 const char *tympan_model_label(const tympan_model *model, unsigned i) {
-    const char *label = model->labels;
-    for (; i > 0; i--) {
-        label += strlen(label) + 1;
-    }
-    return label;
+    return string_at(model->labels, i);
 }

@@ -27,7 +27,7 @@ static inline uint32_t tympan_square(int32_t a) {
 
 /* floor(a b / 2^16), b < 2^16 */
 static inline uint32_t tympan_scale(uint32_t a, uint32_t b) {
-    return (uint32_t)(((uint64_t)a * b) >> 16);
+    return (uint32_t)(((uint64_t)a * (b << 16)) >> 32);
 }
 
 #else

@@ -69,12 +69,8 @@ typedef struct {
 
 typedef struct {
     tympan_frontend_config config;
-    void *cosine;      /* tympan_factor [257] the first half of a turn in 512ths, Q30 */
-    int32_t *work;     /* [512] one frame's transform */
-    uint16_t *window;  /* [frame / 2 + 1] Hann, Q15 */
-    uint16_t *rising;  /* [bins] weight of each bin in the band above it, Q16 */
-    int16_t *dct;      /* [coefficients][bands] */
-    int16_t *samples;  /* [frame] the last samples, not yet a whole frame */
+    struct tympan_frontend_memory *memory; /* tables, the samples of a frame, its transform */
+    int16_t *dct;      /* in that memory */
     uint32_t frames;   /* frames since the start of the stream */
     uint16_t filled;   /* samples waiting */
     uint8_t headroom;  /* bits that a band's sum needs */
@@ -97,8 +93,7 @@ void tympan_frontend_reset(tympan_frontend *frontend);
 uint32_t tympan_frontend_ready(const tympan_frontend *frontend, uint32_t count);
 /* Take samples as they come; writes the frames they complete to features [ready][width] and returns how many. */
 uint32_t tympan_frontend_push(tympan_frontend *frontend, const int16_t *samples, uint32_t count, uint8_t *features);
-/* The log-mel levels [bands] of one frame [config.frame], and the features [width] of levels. */
-void tympan_frontend_levels(tympan_frontend *frontend, const int16_t *frame, uint8_t *levels);
+/* The features [width] of log-mel levels [bands]. */
 void tympan_frontend_features(const tympan_frontend *frontend, const uint8_t *levels, uint8_t *features);
 
 /* ---- Stream: a microphone's blocks to the window that the network sees -------------------------------------------- */

@@ -1,9 +1,10 @@
 /* A qemu plugin that counts every executed instruction by its address; at the end it writes "address count" lines in
  * hexadecimal and decimal to the file named by the argument out=FILE.
  *
- * qemu translates code in blocks, and a block that runs, runs from its first to its last instruction (nothing here
- * interrupts it): so it is enough to count how often each block runs. Debian packages no header of the interface; what
- * is used of it is declared here and has been the same in all its versions. */
+ * qemu translates code in blocks, and a block that runs, runs from its first to its last instruction: so it is enough to
+ * count how often each block runs. Only an exception of a register window (its vectors begin at windows=ADDRESS) keeps
+ * the last instruction of a block from running; it comes again when the window is there. Debian packages no header of
+ * the interface; what is used of it is declared here and has been the same in all its versions. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -31,17 +32,25 @@ EXPORT int qemu_plugin_install(plugin_id id, const plugin_info *info, int count,
 
 typedef struct block {
     struct block *next;
-    uint64_t runs;
+    uint64_t runs, refused; /* refused: its last instruction raised an exception of a window */
     size_t count;
     uint64_t addresses[];
 } block;
 
-static block *blocks;
+enum { WINDOW_VECTORS = 0x180 }; /* bytes */
+
+static block *blocks, *last;
 static const char *path = "counts.txt";
+static uint64_t windows = UINT64_MAX;
 
 static void executed(unsigned cpu, void *data) {
     (void)cpu;
-    ((block *)data)->runs++;
+    block *b = data;
+    b->runs++;
+    if (b->addresses[0] - windows < WINDOW_VECTORS) {
+        last->refused++;
+    }
+    last = b;
 }
 
 static void translated(plugin_id id, struct qemu_plugin_tb *tb) {
@@ -68,7 +77,8 @@ static void finished(plugin_id id, void *data) {
     }
     for (const block *b = blocks; b; b = b->next) {
         for (size_t i = 0; i < b->count && b->runs; i++) {
-            fprintf(f, "%llx %llu\n", (unsigned long long)b->addresses[i], (unsigned long long)b->runs);
+            const uint64_t runs = b->runs - (i + 1 == b->count ? b->refused : 0);
+            fprintf(f, "%llx %llu\n", (unsigned long long)b->addresses[i], (unsigned long long)runs);
         }
     }
     fclose(f);
@@ -79,6 +89,8 @@ int qemu_plugin_install(plugin_id id, const plugin_info *info, int count, char *
     for (int i = 0; i < count; i++) {
         if (strncmp(arguments[i], "out=", 4) == 0) {
             path = strdup(arguments[i] + 4);
+        } else if (strncmp(arguments[i], "windows=", 8) == 0) {
+            windows = strtoull(arguments[i] + 8, NULL, 0);
         }
     }
     qemu_plugin_register_vcpu_tb_trans_cb(id, translated);

@@ -1,5 +1,5 @@
 #include "../fft.h"
-
+#include "../tables.h"
 
 /* cos(2 pi k / 512) from the table of half a turn */
 static int32_t cosine_at(const tympan_factor *cosine, unsigned k) {
@@ -27,7 +27,15 @@ static inline void rotate(twiddle w, int32_t re, int32_t im, int32_t *out_re, in
     *out_im = mulh(im, w.c) - mulh(re, w.s);
 }
 
-void tympan_fft256(int32_t *z, const tympan_factor *cosine) {
+/* Four base-4 digits reversed. */
+static unsigned reversed(unsigned i) {
+    return (i & 3) << 6 | (i & 12) << 2 | (i & 48) >> 2 | i >> 6;
+}
+
+void tympan_fft256(const int16_t *samples, const uint16_t *window, const tympan_factor *cosine, int32_t *z) {
+    for (unsigned n = 0; n < TYMPAN_FFT; n++) {
+        z[2 * reversed(n / 2) + n % 2] = samples[n] * (int32_t)window[n];
+    }
     for (unsigned span = 1; span < TYMPAN_HALF; span *= 4) {
         for (unsigned j = 0; j < span; j++) {
             unsigned turn = j * (TYMPAN_HALF / 2 / span);
@@ -51,12 +59,14 @@ void tympan_fft256(int32_t *z, const tympan_factor *cosine) {
             }
         }
     }
+    z[2 * TYMPAN_HALF] = z[0];
+    z[2 * TYMPAN_HALF + 1] = z[1];
 }
 
 uint32_t tympan_fft_bins(const int32_t *z, const tympan_factor *cosine, unsigned first, unsigned count, int32_t *bins) {
     uint32_t most = 0;
     for (unsigned k = first; k < first + count; k++, bins += 2) {
-        const int32_t *a = z + 2 * k, *b = z + 2 * ((TYMPAN_HALF - k) & (TYMPAN_HALF - 1));
+        const int32_t *a = z + 2 * k, *b = z + 2 * (TYMPAN_HALF - k);
         rotate(twiddle_at(cosine, k), (a[1] >> 1) + (b[1] >> 1), (b[0] >> 1) - (a[0] >> 1), &bins[0], &bins[1]);
         bins[0] += (a[0] >> 3) + (b[0] >> 3);
         bins[1] += (a[1] >> 3) - (b[1] >> 3);
@@ -65,5 +75,5 @@ uint32_t tympan_fft_bins(const int32_t *z, const tympan_factor *cosine, unsigned
             most = size > most ? size : most;
         }
     }
-    return most;
+    return UINT32_C(1) << (31 - tympan_bits(most));
 }

@@ -1,0 +1,106 @@
+"""The C core compiled for an Xtensa instruction set, and qemu to run it with every executed instruction counted."""
+
+import bisect
+import re
+import shutil
+import struct
+import subprocess
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+S2_TOOLS = ROOT / "build" / "xtensa-s2" / "bin"
+
+
+@dataclass(frozen=True)
+class InstructionSet:
+    """What is counted: `name` as in tools/xtensa/build.sh, its compiler's prefix, the core of qemu that runs it."""
+
+    name: str
+    text: str
+    prefix: str
+    cpu: str
+    plugin: str = ""
+    emulation: frozenset[str] = frozenset()  # functions that do what the emulated core lacks: not counted
+
+    def missing(self) -> list[str]:
+        """Commands that are needed and not there."""
+        return [c for c in (f"{self.prefix}gcc", "qemu-system-xtensa", "gcc") if shutil.which(c) is None]
+
+
+SETS = {
+    "lx106": InstructionSet("lx106", "an emulated Xtensa lx106", "xtensa-lx106-elf-", "lx106"),
+    "s2": InstructionSet(
+        "s2",
+        "an emulated Xtensa core with the ESP32-S2's instructions",
+        f"{S2_TOOLS}/xtensa-s2-elf-",
+        "de212",
+        ",windows=0x60000000",
+        frozenset({"vectors", "high_product"}),
+    ),
+}
+
+
+class Emulator:
+    """The core compiled for one instruction set in `folder`, and qemu to run it."""
+
+    def __init__(self, folder: Path, instructions: InstructionSet):
+        self.folder, self.set = folder, instructions
+        subprocess.run([ROOT / "tools" / "xtensa" / "build.sh", folder, instructions.name], check=True)
+        listing = self.tool("nm", folder / "program.elf")
+        symbols = sorted((int(a, 16), n) for a, k, n in (s.split() for s in listing.splitlines()) if k in "tT")
+        self.addresses = [a for a, _ in symbols]
+        self.names = [n for _, n in symbols]
+
+    def tool(self, name: str, *arguments) -> str:
+        """What a tool of the compiler prints."""
+        return subprocess.check_output([f"{self.set.prefix}{name}", *arguments], text=True)
+
+    def code_bytes(self) -> int:
+        """Code and constants of core and front end."""
+        listing = self.tool("size", "-A", *self.folder.glob("core/*.o"))
+        lines = (line.split() for line in listing.splitlines() if line.startswith((".text", ".literal", ".rodata")))
+        return sum(int(fields[1]) for fields in lines)
+
+    def function(self, address: int) -> str:
+        return self.names[bisect.bisect(self.addresses, address) - 1]
+
+    def run(self, what: int, times: int, model: bytes, given: bytes) -> tuple[Counter, bytes]:
+        """(executed instructions by address, what the program wrote); tools/xtensa/program.c says what it reads."""
+        counts = self.folder / "counts.txt"
+        head = struct.pack("<4I", what, times, len(model), len(given))
+        machine = ["-M", "sim", "-cpu", self.set.cpu, "-display", "none", "-monitor", "none", "-serial", "none"]
+        plugin = ["-semihosting", "-plugin", f"{self.folder / 'count.so'},out={counts}{self.set.plugin}"]
+        command = ["qemu-system-xtensa", *machine, *plugin, "-kernel", self.folder / "program.elf"]
+        # from a file, for a pipe would be read in pieces whose number depends on the machine's load
+        (self.folder / "input").write_bytes(head + model + given)
+        with open(self.folder / "input", "rb") as source:
+            done = subprocess.run(command, stdin=source, capture_output=True, timeout=120)
+        if done.returncode != 0:
+            raise RuntimeError(f"the program ended with status {done.returncode}: {done.stderr.decode()}")
+        found: Counter = Counter()
+        for line in counts.read_text().splitlines():
+            address, count = line.split()
+            found[int(address, 16)] += int(count)
+        return found, done.stdout
+
+    def difference(self, what: int, few: int, more: int, model: bytes, given: bytes) -> tuple[Counter, bytes]:
+        """Instructions of doing it `more` instead of `few` times: what opens and checks the model is in neither."""
+        base, _ = self.run(what, few, model, given)
+        found, answer = self.run(what, more, model, given)
+        found.subtract(base)
+        return Counter({a: n for a, n in found.items() if n and self.function(a) not in self.set.emulation}), answer
+
+    def opcodes(self) -> dict[int, str]:
+        """The instruction at each address, narrow ones (`add.n`) by the name of the wide."""
+        listing = self.tool("objdump", "-d", "--no-show-raw-insn", self.folder / "program.elf")
+        found = re.findall(r"^ *([0-9a-f]+):\t([a-z][a-z0-9.]*)", listing, re.MULTILINE)
+        return {int(address, 16): name.removesuffix(".n") for address, name in found}
+
+    def by_function(self, counts: Counter) -> Counter:
+        """Counts by address as counts by function."""
+        found: Counter = Counter()
+        for address, n in counts.items():
+            found[self.function(address)] += n
+        return found
