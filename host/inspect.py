@@ -6,7 +6,7 @@ from pathlib import Path
 
 from host.command import guard, naming
 from host.compiler.plan import least
-from host.engines.native import ModelError, NativeModel
+from host.engines.native import ModelError, NativeListener, NativeModel
 from host.format.file import checksum, read
 from host.format.program import Add, Conv2D, Dense, Gate, GlobalAveragePool, MaxPool, Operator, Program, Softmax
 
@@ -83,15 +83,23 @@ def _shape(shape: tuple[int, int, int]) -> str:
 
 
 def verdict(file: bytes, program: Program) -> str:
-    """What the C core says of the file, and the memory it takes."""
+    """What the C core says of the file, the memory it takes, and whether it can listen to a stream."""
     try:
-        memory = NativeModel(file).memory
+        model = NativeModel(file)
     except OSError as error:
         return f"not verified: {error}"
     except ModelError as error:
         return f"REFUSED by the C core: {error}"
-    uses = ", ".join(f"{name} {size}" for name, size in memory.items())
-    return f"verified by the C core; memory in bytes: {uses}, together {sum(memory.values())}"
+    uses = ", ".join(f"{name} {size}" for name, size in model.memory.items())
+    try:
+        NativeListener(model, program.hop)
+        stream = f"only what is new in it, {program.hop} frames"
+    except ModelError as refused:
+        stream = f"all of it: {refused}"
+    return (
+        f"verified by the C core; memory in bytes: {uses}, together {sum(model.memory.values())}\n"
+        f"of each window in a stream it computes {stream}"
+    )
 
 
 @guard

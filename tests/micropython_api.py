@@ -10,7 +10,7 @@ with open(path, "rb") as f:
 with open(path, "rb") as f:
     m = tympan.Model(f)
 print(m.labels)
-print(sorted(m.memory), m.memory["arena"], m.memory["file"], m.memory["tables"] < 10000)
+print([m.memory[use] for use in ("file", "tables", "arena", "stream")])
 info = m.info()
 print(
     info["rate"],

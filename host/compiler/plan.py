@@ -26,7 +26,7 @@ class _Arena:
     """Where the values of a program can lie. A value's place is that of its frames; a pool's sums lie before."""
 
     def __init__(self, program: Program, strip: int):
-        found = distances(program, strip, program.hop)
+        found = distances(program, strip)
         self.values = found.values
         self.live = found.live
         # by value, others: how far it must not lie behind them, and whether it may share their place

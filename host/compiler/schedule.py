@@ -5,6 +5,7 @@ inputs allow; what no operator will read again is dropped at the strip's end. On
 the last hop runs, and values keep what the next hop reads.
 """
 
+import math
 from dataclasses import dataclass
 
 from host.format.program import Add, Conv2D, Dense, Gate, GlobalAveragePool, MaxPool, Operator, Program, Softmax, lag
@@ -260,29 +261,32 @@ class _Run:
         for value, first in zip(self.values, needed, strict=True):
             value.base = max(value.base, first)
 
-    def advance(self) -> bool:
-        """Let frames count from the start of the next window; False where that does not begin within what is kept."""
-        if any(self.needed(v) < value.step for v, value in enumerate(self.values)):
-            return False
-        for v, value in enumerate(self.values):
-            value.base = value.base - value.step if value.step else 0
-            value.produced = value.produced - value.step if value.step else 0
+    def hop(self, step: list[int]) -> None:
+        """Run the last hop of the next window, unless that begins behind what is kept."""
+        if any(self.needed(v) < n for v, n in enumerate(step)):
+            return
+        for v, (value, n) in enumerate(zip(self.values, step, strict=True)):
+            value.step = n
+            value.base = value.base - n if n else 0
+            value.produced = value.produced - n if n else 0
             if value.summed:
                 value.summed = self.values[self.ops[v - 1].source].produced
         for i in range(len(self.ops)):
             self.read_next(i)
-        return True
+        self.finish()
 
 
-def distances(program: Program, strip: int, hop: int) -> Distances:
-    """In windows by themselves, and where the network can, in a stream with windows `hop` feature frames apart."""
+def distances(program: Program, strip: int) -> Distances:
+    """In windows by themselves, and where the network can, in a stream with windows of any hop."""
     window = _Run(program, strip)
     window.finish()
-    step = steps(program, hop)
-    if step:
-        stream = _Run(program, strip, step)
+    frames = program.frontend.frames
+    stride = next((hop for hop in range(1, frames + 1) if steps(program, hop)), None)
+    if stride:
+        stream = _Run(program, strip, steps(program, stride))
         stream.finish()
-        if stream.advance():
-            stream.finish()
-            window.distances.add(stream.distances)
+        # among these each strip is that begins or ends anywhere in a longer hop
+        for hop in range(stride, min(frames, math.lcm(stride, strip) + strip) + 1, stride):
+            stream.hop(steps(program, hop))
+        window.distances.add(stream.distances)
     return window.distances

@@ -1,6 +1,8 @@
 /* Windows of an endless stream. Everything before the pool is local in time, so a window's values are those of the window
  * before, counted from a later frame on: they stay in their buffers, and only the frames of the last hop run through the
  * network. What a window pools is the sum of what its hops do. */
+#include "cold.h"
+
 #include <string.h>
 
 #include "engine.h"
@@ -16,9 +18,54 @@ static const tympan_value *pooled(const tympan_model *model) {
     return &model->values[op->source];
 }
 
+/* Set `step` of every value for windows that are `hop` feature frames apart. Each must begin with a cell of every operator:
+ * only then are its frames those of the window before, counted from a later one on. */
+static tympan_status find_steps(tympan_model *model, uint32_t hop) {
+    tympan_value *values = model->values;
+    bool pooled = false;
+    if (hop < 1 || hop > values[0].frames) {
+        return TYMPAN_HOP;
+    }
+    values[0].step = (uint16_t)hop;
+    for (unsigned i = 0; i < model->operator_count; i++) {
+        const tympan_operator *op = &model->operators[i];
+        const unsigned step = values[op->source].step;
+        unsigned by = 1;
+        bool fits = true;
+        switch (op->kind) {
+            case TYMPAN_CONV2D:
+                by = op->stride_t;
+                break;
+            case TYMPAN_MAX_POOL:
+                by = op->t;
+                break;
+            case TYMPAN_GATE:
+            case TYMPAN_ADD:
+                fits = (unsigned)values[op->other].step * op->t == step
+                    && (op->residual == TYMPAN_NONE || values[op->residual].step == step);
+                break;
+            case TYMPAN_GLOBAL_AVERAGE_POOL:
+                fits = step > 0 && !pooled;
+                pooled = true;
+                break;
+            default:
+                fits = step == 0;
+                break;
+        }
+        if (!fits) {
+            return TYMPAN_STREAM;
+        }
+        if (step % by != 0) {
+            return TYMPAN_HOP;
+        }
+        values[i + 1].step = (uint16_t)(op->kind == TYMPAN_GLOBAL_AVERAGE_POOL ? 0 : step / by);
+    }
+    return TYMPAN_OK;
+}
+
 static tympan_status begin(tympan_model *model, uint32_t hop) {
     tympan_engine_reset(model);
-    return tympan_find_steps(model, hop);
+    return find_steps(model, hop);
 }
 
 tympan_status tympan_listener_measure(tympan_model *model, uint32_t hop, uint32_t *bytes) {

@@ -15,8 +15,6 @@ tympan_reads tympan_reads_next(const tympan_operator *op, const tympan_value *ou
 /* Set `needed` of every value: its first frame that some operator will still read. Operator `index` counts as having
  * produced `ready` frames where it works in place: it reads a frame before it writes over it. */
 void tympan_find_needed(tympan_model *model, unsigned index, unsigned ready);
-/* Set `step` of every value for windows that are `hop` feature frames apart; STREAM or HOP where there are none. */
-tympan_status tympan_find_steps(tympan_model *model, uint32_t hop);
 /* Bytes of one frame of a value. */
 static inline uint32_t tympan_frame_bytes(const tympan_value *value) {
     return (uint32_t)value->bands * value->channels * value->bytes;
