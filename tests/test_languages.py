@@ -2,6 +2,7 @@
 
 import ctypes
 import hashlib
+import json
 import re
 import subprocess
 import sys
@@ -45,6 +46,11 @@ def test_no_other_word_sounds_like_a_word(language):
 def test_a_voice_belongs_to_one_split():
     voices = [*TRAINING_VOICES, *VALIDATION_VOICES, *TESTING_VOICES]
     assert len(set(voices)) == len(voices)
+
+
+def test_the_guide_gives_every_french_word_an_action():
+    (example,) = re.findall(r'"words": (\{[^}]*\})', (ROOT / "docs" / "robot.md").read_text())
+    assert set(json.loads(example)) == set(FRENCH.words)
 
 
 def said() -> str:
