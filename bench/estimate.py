@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from bench.xtensa import Emulator, count, missing
-from host.compiler.plan import plan
+from bench.emulator import SETS, Emulator
+from bench.xtensa import count
+from host.compiler.plan import planned
 from host.data.dataset import class_labels
 from host.exploration.instructions import estimate
 from host.format.file import write
@@ -27,18 +28,21 @@ def compare(emulator: Emulator, name: str, design: Design) -> tuple[int, int]:
     torch.manual_seed(0)
     levels = np.random.default_rng(0).integers(0, 256, (16, design.frames, BANDS), dtype=np.uint8)
     program = build(name, design, design_frontend(design, levels), class_labels(12)).eval().program()
-    planned = plan(program)
-    return count(emulator, write(program, planned), program).window.total(), estimate(program, planned)
+    chosen = planned(program, "fast")
+    return count(emulator, write(program, chosen), program).window.total(), estimate(program, chosen)
 
 
 def main(arguments: list[str] | None = None) -> int:
     argparse.ArgumentParser(prog="python -m bench.estimate", description=__doc__.splitlines()[0]).parse_args(arguments)
-    if missing():
-        print(f"error: not installed: {', '.join(missing())}; tools/system_packages.sh xtensa", file=sys.stderr)
+    if SETS["lx106"].missing():
+        print(
+            f"error: not installed: {', '.join(SETS['lx106'].missing())}; tools/system_packages.sh xtensa",
+            file=sys.stderr,
+        )
         return 2
     print(f"{'network':20} {'counted':>12} {'estimated':>12}")
     with tempfile.TemporaryDirectory() as folder:
-        emulator = Emulator(Path(folder))
+        emulator = Emulator(Path(folder), SETS["lx106"])
         for name, design in MODELS.items():
             counted, estimated = compare(emulator, name, design)
             print(f"{name:20} {counted:12,} {estimated:12,} {100 * (estimated / counted - 1):+6.1f} %", flush=True)

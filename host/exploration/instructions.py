@@ -23,13 +23,21 @@ COUNTS = ROOT / "bench" / "xtensa.json"
 # any other function belongs to the strips: who is ready, what moves, what is called
 FUNCTIONS = {
     "tympan_multiply_each": "depthwise",
+    "multiply_four": "depthwise",
     "tympan_multiply": "convolution",
     "tympan_conv2d": "convolution",
-    "multiply": "convolution",
+    "tympan_first_block": "convolution",
+    "tympan_next_block": "convolution",
+    "multiply2": "convolution",
+    "multiply3": "convolution",
+    "tympan_winograd": "winograd",
+    "transform_": "winograd",
+    "multiply": "winograd",
     "tympan_gate": "gate",
     "gate": "gate",
     "tympan_add": "gate",
     "tympan_max_pool": "pool",
+    "pool": "pool",
     "tympan_global": "mean",
     "tympan_dense": "dense",
 }
@@ -47,12 +55,17 @@ def in_pairs(shape, strips: int) -> float:
     return 2 * math.ceil(positions / 2) / positions
 
 
-def work(op: Operator, read_shape, written_shape, strips: int) -> tuple[str, tuple[float, ...]]:
-    """(kind, units of work): multiply-adds, and values where each costs something of its own."""
+def work(op: Operator, read_shape, written_shape, strips: int, tiled: bool) -> tuple[str, tuple[float, ...]]:
+    """(kind, units of work): multiply-adds, and values where each costs something of its own.
+
+    tiled: whether 3x3 convolutions are computed in Winograd's tiles.
+    """
     macs, values = multiply_adds(op, written_shape), int(np.prod(written_shape))
     match op:
         case Conv2D() if op.groups == read_shape[2] == written_shape[2]:
             return "depthwise", (macs, values)
+        case Conv2D() if tiled and op.weight.shape[1:3] == (3, 3) and op.stride == (1, 1) and op.groups == 1:
+            return "winograd", (macs,)
         case Conv2D():
             pairs = in_pairs(written_shape, strips)
             return "convolution", (macs * pairs, values * pairs)
@@ -74,7 +87,7 @@ def works(program: Program, plan: Plan) -> dict[str, np.ndarray]:
     strips = -(-shapes[0][0] // plan.strip)
     total = {STRIPS: np.array([strips * len(program.operators)])}
     for op, written in zip(program.operators, shapes[1:], strict=True):
-        name, units = work(op, shapes[op.source], written, strips)
+        name, units = work(op, shapes[op.source], written, strips, plan.ahead and plan.strip >= 4)
         total[name] = total.get(name, 0) + np.array(units)
     return total
 
@@ -91,7 +104,13 @@ def costs() -> dict[str, np.ndarray]:
         for which, amount in works(*read((ROOT / "models" / f"{name}.bin").read_bytes())).items():
             units.setdefault(which, []).append(amount)
             counted.setdefault(which, []).append(spent.get(which, 0))
-    return {which: np.linalg.lstsq(np.array(units[which]), np.array(counted[which]), rcond=None)[0] for which in units}
+    return {which: _fit(np.array(units[which], float), np.array(counted[which], float)) for which in units}
+
+
+def _fit(units: np.ndarray, counted: np.ndarray) -> np.ndarray:
+    """What a unit costs, by least squares of the relative errors: a small model's counts as much as a large one's."""
+    scale = 1 / np.maximum(counted, 1)
+    return np.linalg.lstsq(units * scale[:, None], counted * scale, rcond=None)[0]
 
 
 def estimate(program: Program, plan: Plan) -> int:
