@@ -2,17 +2,20 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import soundfile
 
 from bench import accuracy
+from host.compiler.plan import planned
 from host.data.dataset import NOISE_FOLDER
 from host.data.languages import FRENCH
 from host.data.speech_commands import HELD_OUT
 from host.evaluate import percent
 from host.evaluation import Model
+from host.format.file import write
 from tests.conftest import MODEL, sentence
 
 
@@ -73,11 +76,22 @@ def test_a_measurement_is_written_everywhere_and_kept(elsewhere, spoken, capsys)
     assert shown.startswith("before\n") and shown.endswith("\nafter\n") and "old" not in shown
     assert f"{percent(found['accuracy'])} of 30" in shown and "](../models/" in written[accuracy.MARKDOWN]
 
-    accuracy.JSON.write_text(json.dumps({name: found | {"file_bytes": 0}}))
+    accuracy.JSON.write_text(json.dumps({name: found | {"file_bytes": 0, "sha256": "of another plan"}}))
     assert accuracy.main([]) == 0  # sizes alone, without recordings
     assert {p: p.read_text() for p in written} == written
-    accuracy.JSON.write_text(json.dumps({name: found | {"sha256": "of another file"}}))
+    accuracy.JSON.write_text(json.dumps({name: found | {"program_sha256": "of another network"}}))
     assert "measure it" in sentence(capsys, accuracy.main)
     accuracy.README.write_text("no place")
     assert "put them back" in sentence(capsys, accuracy.main, "--data", spoken, "--noise", noise)
-    assert json.loads(accuracy.JSON.read_text())[name]["sha256"] == "of another file"
+    assert json.loads(accuracy.JSON.read_text())[name]["program_sha256"] == "of another network"
+
+
+def test_another_plan_is_the_same_program():
+    model = Model.open(MODEL)
+    small = replace(model, file=write(model.program, planned(model.program, "small", 1)))
+    one, other = accuracy.size(model), accuracy.size(small)
+    assert one["sha256"] != other["sha256"] and one["program_sha256"] == other["program_sha256"]
+    operators = [*model.program.operators]
+    operators[0] = replace(operators[0], bias=operators[0].bias + 1)
+    changed = replace(model, program=replace(model.program, operators=tuple(operators)))
+    assert accuracy.size(changed)["program_sha256"] != one["program_sha256"]
