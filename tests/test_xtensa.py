@@ -48,6 +48,13 @@ def test_no_instruction_is_used_that_the_chip_lacks(tmp_path):
     assert {"mulsh", "muluh", "abs", "l16si", "entry"} <= used
 
 
+@pytest.mark.parametrize("name", SETS)
+def test_a_hop_of_a_stream_computes_little_of_its_window(name):
+    for model, s in xtensa.column(BUDGET, name).items():
+        network = s["hop_streaming"] - (s["hop"] - s["instructions"])
+        assert network < (0.31 if model == "robot" else 0.25) * s["instructions"], model
+
+
 def test_an_excess_is_named():
     budget = {"m": {"instructions": 1000, "per_kernel": {"a": 1}, "memory_bytes": {"tables": 100}}}
     more = {"m": {"instructions": 1021, "per_kernel": {"b": 9}, "memory_bytes": {"tables": 102}}}
