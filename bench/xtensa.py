@@ -28,7 +28,7 @@ MODELS = sorted((ROOT / "models").glob("*.bin"))
 BUDGET = Path(__file__).with_suffix(".json")
 TOLERANCE = 1.02
 
-WINDOW, FRAMES, HOPS, LISTEN = range(4)  # as in tools/xtensa/program.c
+WINDOW, FRAMES, HOPS, LISTEN, TRACED = range(5)  # as in tools/xtensa/program.c
 WARM = 4  # frames or hops before those that are counted
 GAIN = 4
 
@@ -44,7 +44,7 @@ def sound(count: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Counts:
-    """What was counted of one model, by address."""
+    """What was counted of one model."""
 
     window: Counter
     frame: Counter  # of `frames` frames
