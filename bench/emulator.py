@@ -52,6 +52,7 @@ class Emulator:
         symbols = sorted((int(a, 16), n) for a, k, n in (s.split() for s in listing.splitlines()) if k in "tT")
         self.addresses = [a for a, _ in symbols]
         self.names = [n for _, n in symbols]
+        self.marks = self.addresses[self.names.index("marks")]
 
     def tool(self, name: str, *arguments) -> str:
         """What a tool of the compiler prints."""
@@ -67,22 +68,26 @@ class Emulator:
         return self.names[bisect.bisect(self.addresses, address) - 1]
 
     def run(self, what: int, times: int, model: bytes, given: bytes) -> tuple[Counter, bytes]:
-        """(executed instructions by address, what the program wrote); tools/xtensa/program.c says what it reads."""
+        """(executed instructions by (address, period), what the program wrote).
+
+        tools/xtensa/program.c says what it reads, and tools/xtensa/count.c what a period is.
+        """
         counts = self.folder / "counts.txt"
         head = struct.pack("<4I", what, times, len(model), len(given))
         machine = ["-M", "sim", "-cpu", self.set.cpu, "-display", "none", "-monitor", "none", "-serial", "none"]
-        plugin = ["-semihosting", "-plugin", f"{self.folder / 'count.so'},out={counts}{self.set.plugin}"]
-        command = ["qemu-system-xtensa", *machine, *plugin, "-kernel", self.folder / "program.elf"]
+        plugin = f"{self.folder / 'count.so'},out={counts},marks={self.marks}{self.set.plugin}"
+        options = ["-semihosting", "-plugin", plugin, "-kernel", self.folder / "program.elf"]
         # from a file, for a pipe would be read in pieces whose number depends on the machine's load
         (self.folder / "input").write_bytes(head + model + given)
         with open(self.folder / "input", "rb") as source:
+            command = ["qemu-system-xtensa", *machine, *options]
             done = subprocess.run(command, stdin=source, capture_output=True, timeout=120)
         if done.returncode != 0:
             raise RuntimeError(f"the program ended with status {done.returncode}: {done.stderr.decode()}")
         found: Counter = Counter()
         for line in counts.read_text().splitlines():
-            address, count = line.split()
-            found[int(address, 16)] += int(count)
+            address, period, count = line.split()
+            found[int(address, 16), int(period)] += int(count)
         return found, done.stdout
 
     def difference(self, what: int, few: int, more: int, model: bytes, given: bytes) -> tuple[Counter, bytes]:
@@ -90,7 +95,8 @@ class Emulator:
         base, _ = self.run(what, few, model, given)
         found, answer = self.run(what, more, model, given)
         found.subtract(base)
-        return Counter({a: n for a, n in found.items() if n and self.function(a) not in self.set.emulation}), answer
+        left_out = self.set.emulation
+        return Counter({k: n for k, n in found.items() if n and self.function(k[0]) not in left_out}), answer
 
     def opcodes(self) -> dict[int, str]:
         """The instruction at each address, narrow ones (`add.n`) by the name of the wide."""
@@ -99,8 +105,8 @@ class Emulator:
         return {int(address, 16): name.removesuffix(".n") for address, name in found}
 
     def by_function(self, counts: Counter) -> Counter:
-        """Counts by address as counts by function."""
+        """Counts by (address, period) as counts by function."""
         found: Counter = Counter()
-        for address, n in counts.items():
+        for (address, _), n in counts.items():
             found[self.function(address)] += n
         return found

@@ -28,7 +28,7 @@ MODELS = sorted((ROOT / "models").glob("*.bin"))
 BUDGET = Path(__file__).with_suffix(".json")
 TOLERANCE = 1.02
 
-WINDOW, FRAMES, HOPS, LISTEN = range(4)  # as in tools/xtensa/program.c
+WINDOW, FRAMES, HOPS, LISTEN, TRACED = range(5)  # as in tools/xtensa/program.c
 WARM = 4  # frames or hops before those that are counted
 GAIN = 4
 
@@ -44,7 +44,7 @@ def sound(count: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Counts:
-    """What was counted of one model, by address."""
+    """What was counted of one model."""
 
     window: Counter
     frame: Counter  # of `frames` frames
@@ -129,7 +129,8 @@ def table(name: str, s: dict, counts: Counts, emulator: Emulator) -> list[str]:
     lines += [f"{round(n / counts.frames):16,}  {kernel}" for kernel, n in functions]
     lines.append(f"{s['hop']:12,}  a listening hop: {counts.frames} frames, microphone, level, window")
     lines.append(f"{s['hop_streaming']:12,}  the same where only what is new in the window is computed")
-    lines += [f"{n:16,}  {kernel}" for kernel, n in emulator.by_function(counts.streaming).most_common(8)]
+    functions = emulator.by_function(counts.streaming).most_common(8)
+    lines += [f"{n:16,}  {kernel}" for kernel, n in functions]
     return [*lines, f"memory in bytes: {memory}; code and constants {s['code_bytes']:,}"]
 
 

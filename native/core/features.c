@@ -6,6 +6,22 @@
 #include "frontend.h"
 #include "tables.h"
 
+/* log2(1 + i/32) in Q15, rounded to nearest */
+static const uint16_t log2_table[33] = {
+    0, 1455, 2866, 4236, 5568, 6863, 8124, 9352, 10549, 11716, 12855,
+    13968, 15055, 16117, 17156, 18173, 19168, 20143, 21098, 22034, 22952, 23852,
+    24736, 25604, 26455, 27292, 28114, 28922, 29717, 30498, 31267, 32024, 32768,
+};
+
+/* log2(x) in Q10, x > 0. */
+static int32_t log2_of(uint32_t x) {
+    unsigned n = tympan_bits(x) - 1;
+    uint32_t mantissa = x << (31 - n);
+    uint32_t i = (mantissa >> 26) & 31, f = (mantissa >> 10) & 0xFFFF;
+    uint32_t value = log2_table[i] + (((uint32_t)(log2_table[i + 1] - log2_table[i]) * f) >> 16);
+    return (int32_t)((n << 10) + (value >> 5));
+}
+
 /* The bins between two band edges: what they add to the band above and to the one below, times 4^up. */
 typedef struct {
     uint32_t rise, fall;
@@ -15,7 +31,7 @@ typedef struct {
 /* A segment has an exponent of its own, so that a weak band keeps its precision beside a strong one. */
 static segment weigh(const tympan_frontend *f, unsigned first, unsigned count, const uint16_t *rising) {
     int32_t bins[2 * TYMPAN_SEGMENT];
-    const uint32_t unit = tympan_fft_bins(f->memory->work, f->memory->cosine, first, count, bins);
+    const uint32_t unit = tympan_fft_bins(&f->memory->fft, first, count, bins);
     segment s = {0, 0, tympan_bits(unit) - 1};
     for (const int32_t *at = bins, *end = at + 2 * count; at < end; at += 2) {
         const int32_t re = (int32_t)((uint32_t)at[0] * unit), im = (int32_t)((uint32_t)at[1] * unit);
@@ -33,7 +49,7 @@ static uint8_t level(const tympan_frontend *f, const segment *below, const segme
     if (energy == 0) {
         return 0;
     }
-    int32_t log2 = tympan_log2(energy) - (int32_t)((8 + 2 * up - f->headroom) << 10);
+    int32_t log2 = log2_of(energy) - (int32_t)((8 + 2 * up - f->headroom) << 10);
     int32_t value = (log2 * f->config.log_gain + f->config.log_offset) >> 20;
     return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
 }
@@ -45,7 +61,7 @@ static void measure_levels(tympan_frontend *f, uint8_t *levels) {
     const uint16_t *rising = memory->rising;
     unsigned bin = tympan_bin_at(c->edges[0]);
     segment below = {0, 0, 31};
-    tympan_fft256(memory->samples, memory->window, memory->cosine, memory->work);
+    tympan_fft256(&memory->fft, memory->samples, memory->window);
     for (unsigned j = 0; j <= c->bands; j++) {
         const unsigned end = tympan_bin_at(c->edges[j + 1]), count = end - bin;
         const segment above = weigh(f, bin, count, rising);

@@ -78,7 +78,9 @@ static void first_stage(const int16_t *x, const uint16_t *w, int32_t *z) {
     }
 }
 
-void tympan_fft256(const int16_t *samples, const uint16_t *window, const tympan_factor *cosine, int32_t *z) {
+void tympan_fft256(tympan_fft *f, const int16_t *samples, const uint16_t *window) {
+    const tympan_factor *cosine = f->cosine;
+    int32_t *z = f->points;
     const int32_t *end = z + 2 * TYMPAN_HALF;
     const int32_t quarter_turn = TYMPAN_FFT / 4, half_turn = TYMPAN_FFT / 2;
     first_stage(samples, window, z);
@@ -106,7 +108,9 @@ void tympan_fft256(const int16_t *samples, const uint16_t *window, const tympan_
     z[2 * TYMPAN_HALF + 1] = z[1];
 }
 
-uint32_t tympan_fft_bins(const int32_t *z, const tympan_factor *cosine, unsigned first, unsigned count, int32_t *bins) {
+uint32_t tympan_fft_bins(const tympan_fft *f, unsigned first, unsigned count, int32_t *bins) {
+    const tympan_factor *cosine = f->cosine;
+    const int32_t *z = f->points;
     const int32_t *a = z + 2 * first, *b = z + 2 * (TYMPAN_HALF - first);
     int32_t k = (int32_t)first;
     uint32_t any = 0;

@@ -64,7 +64,7 @@ void tympan_frontend_open(tympan_frontend *f, const tympan_frontend_config *conf
     f->memory = to;
     memset(to, 0, sizeof *to);
     for (unsigned k = 0; k <= TYMPAN_FFT / 2; k++) {
-        to->cosine[k] = tympan_as_factor(tympan_cos(k, TYMPAN_FFT));
+        to->fft.cosine[k] = tympan_as_factor(tympan_cos(k, TYMPAN_FFT));
     }
     for (unsigned n = 0; n < config->frame; n++) {
         uint32_t twice = (uint32_t)TYMPAN_Q30 - (uint32_t)tympan_cos(n, config->frame); /* up to 2^31 */

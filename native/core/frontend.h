@@ -8,11 +8,10 @@
 enum { TYMPAN_DCT_ROWS = 4 }; /* computed together */
 
 struct tympan_frontend_memory {
-    int32_t work[TYMPAN_FFT + 2];              /* one frame's transform */
-    tympan_factor cosine[TYMPAN_FFT / 2 + 1];  /* the first half of a turn in 512ths, Q30 */
-    uint16_t window[TYMPAN_FFT];               /* Hann, Q15; nothing behind the frame */
-    int16_t samples[TYMPAN_FFT];               /* the last ones, not yet a whole frame */
-    uint16_t rising[];                         /* [bins] weight of each bin in the band above it, Q16 */
+    tympan_fft fft;                /* one frame's transform */
+    uint16_t window[TYMPAN_FFT];   /* Hann, Q15; nothing behind the frame */
+    int16_t samples[TYMPAN_FFT];   /* the last ones, not yet a whole frame */
+    uint16_t rising[];             /* [bins] weight of each bin in the band above it, Q16 */
 };
 
 /* The first bin that is not below an edge. */

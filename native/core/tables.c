@@ -2,12 +2,7 @@
 
 #include "tables.h"
 
-/* log2(1 + i/32) and 2^(-i/32) in Q15, rounded to nearest */
-static const uint16_t log2_table[33] = {
-    0, 1455, 2866, 4236, 5568, 6863, 8124, 9352, 10549, 11716, 12855,
-    13968, 15055, 16117, 17156, 18173, 19168, 20143, 21098, 22034, 22952, 23852,
-    24736, 25604, 26455, 27292, 28114, 28922, 29717, 30498, 31267, 32024, 32768,
-};
+/* 2^(-i/32) in Q15, rounded to nearest */
 static const uint16_t exp2_table[33] = {
     32768, 32066, 31379, 30706, 30048, 29405, 28774, 28158, 27554, 26964, 26386,
     25821, 25268, 24726, 24196, 23678, 23170, 22674, 22188, 21713, 21247, 20792,
@@ -35,14 +30,6 @@ int32_t tympan_cos(uint32_t p, uint32_t q) {
         }
     }
     return quadrant == 1 || quadrant == 2 ? -y : y;
-}
-
-int32_t tympan_log2(uint32_t x) {
-    unsigned n = tympan_bits(x) - 1;
-    uint32_t mantissa = x << (31 - n);
-    uint32_t i = (mantissa >> 26) & 31, f = (mantissa >> 10) & 0xFFFF;
-    uint32_t value = log2_table[i] + (((uint32_t)(log2_table[i + 1] - log2_table[i]) * f) >> 16);
-    return (int32_t)((n << 10) + (value >> 5));
 }
 
 uint32_t tympan_exp2_neg(uint32_t y) {

@@ -19,8 +19,6 @@ static inline unsigned tympan_bits(uint32_t x) {
 
 /* cos(2 pi p / q) in Q30, p < q. */
 int32_t tympan_cos(uint32_t p, uint32_t q);
-/* log2(x) in Q10, x > 0. */
-int32_t tympan_log2(uint32_t x);
 /* 2^(-y / 1024) in Q15. */
 uint32_t tympan_exp2_neg(uint32_t y);
 /* e^(-y / 256) in Q15; y up to 65535. */

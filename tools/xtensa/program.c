@@ -5,14 +5,23 @@
  *        WINDOW: probabilities u16 [labels];  FRAMES: features of the last frame;  HOPS and LISTEN: the window, then
  *        probabilities; LISTEN computes only what is new in a window
  *
+ *        TRACED: as WINDOW, and each run of an operator ends a period of its number (count.c)
+ *
  * `times` repeats the work, so that two runs differ by exactly what is to be counted. */
 #include "../../native/core/tympan.h"
 #include "runtime.h"
 
-enum { WINDOW, FRAMES, HOPS, LISTEN };
+enum { WINDOW, FRAMES, HOPS, LISTEN, TRACED };
+
+extern char marks[]; /* start.S: functions, 8 bytes apart */
 
 static uint32_t file[1 << 18], input[1 << 18], memory[1 << 18], stream_memory[1 << 16], features[1 << 12];
 static uint16_t probabilities[255];
+
+static void mark(void *context, unsigned operator_index, const void *frames, uint32_t bytes) {
+    (void)context, (void)frames, (void)bytes;
+    ((void (*)(void))(marks + 8 * operator_index))();
+}
 
 int main(void) {
     uint32_t head[4]; /* what, times, bytes, bytes */
@@ -42,8 +51,9 @@ int main(void) {
             || tympan_listener_open(&listener, &model, step / config->hop, features, sums) != TYMPAN_OK)) {
         return 5;
     }
+    model.trace = head[0] == TRACED ? mark : 0;
     for (uint32_t i = 0; i < head[1]; i++) {
-        if (head[0] == WINDOW) {
+        if (head[0] == WINDOW || head[0] == TRACED) {
             tympan_model_run(&model, (const uint8_t *)input, probabilities);
         } else if (head[0] == FRAMES) {
             tympan_frontend_push(&stream.frontend, samples + i * config->hop, config->hop, (uint8_t *)features);
@@ -61,7 +71,7 @@ int main(void) {
     if (head[0] == FRAMES) {
         runtime_write(features, width);
     } else {
-        if (head[0] != WINDOW) {
+        if (head[0] == HOPS || head[0] == LISTEN) {
             runtime_write(stream.window, config->frames * width);
         }
         runtime_write(probabilities, 2u * model.label_count);

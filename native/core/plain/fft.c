@@ -32,7 +32,9 @@ static unsigned reversed(unsigned i) {
     return (i & 3) << 6 | (i & 12) << 2 | (i & 48) >> 2 | i >> 6;
 }
 
-void tympan_fft256(const int16_t *samples, const uint16_t *window, const tympan_factor *cosine, int32_t *z) {
+void tympan_fft256(tympan_fft *f, const int16_t *samples, const uint16_t *window) {
+    const tympan_factor *cosine = f->cosine;
+    int32_t *z = f->points;
     for (unsigned n = 0; n < TYMPAN_FFT; n++) {
         z[2 * reversed(n / 2) + n % 2] = samples[n] * (int32_t)window[n];
     }
@@ -63,7 +65,9 @@ void tympan_fft256(const int16_t *samples, const uint16_t *window, const tympan_
     z[2 * TYMPAN_HALF + 1] = z[1];
 }
 
-uint32_t tympan_fft_bins(const int32_t *z, const tympan_factor *cosine, unsigned first, unsigned count, int32_t *bins) {
+uint32_t tympan_fft_bins(const tympan_fft *f, unsigned first, unsigned count, int32_t *bins) {
+    const tympan_factor *cosine = f->cosine;
+    const int32_t *z = f->points;
     uint32_t most = 0;
     for (unsigned k = first; k < first + count; k++, bins += 2) {
         const int32_t *a = z + 2 * k, *b = z + 2 * (TYMPAN_HALF - k);

@@ -142,3 +142,15 @@ _reset:
     movi a4, runtime_main
     callx4 a4
     .size _reset, . - _reset
+
+/* ---- functions of nothing, 8 bytes apart, that count.c takes for the ends of periods ------------------------------ */
+    .text
+    .global marks
+    .balign 8
+marks:
+    .rept 255
+    entry a1, 16
+    retw.n
+    .balign 8
+    .endr
+    .size marks, . - marks
