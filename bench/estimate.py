@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from bench.xtensa import Emulator, count, missing
-from host.compiler.plan import plan
+from host.compiler.plan import planned
 from host.data.dataset import class_labels
 from host.exploration.instructions import estimate
 from host.format.file import write
@@ -27,8 +27,8 @@ def compare(emulator: Emulator, name: str, design: Design) -> tuple[int, int]:
     torch.manual_seed(0)
     levels = np.random.default_rng(0).integers(0, 256, (16, design.frames, BANDS), dtype=np.uint8)
     program = build(name, design, design_frontend(design, levels), class_labels(12)).eval().program()
-    planned = plan(program)
-    return count(emulator, write(program, planned), program).window.total(), estimate(program, planned)
+    plan = planned(program, "fast")
+    return count(emulator, write(program, plan), program).window.total(), estimate(program, plan)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -3,7 +3,7 @@
 import struct
 from dataclasses import dataclass
 
-from host.compiler.plan import plan
+from host.compiler.plan import planned
 from host.engines.native import NativeModel
 from host.exploration.instructions import estimate
 from host.format.file import write
@@ -38,17 +38,17 @@ def measure(name: str, design: Design, frontend, labels) -> Measurements:
     try:
         network = build(name, design, frontend, labels)
         program = network.program()
-        planned = plan(program)
-        file = write(program, planned)
+        plan = planned(program, "fast")
+        file = write(program, plan)
         memory = NativeModel(file).memory
     except (ValueError, struct.error) as error:  # the latter: a number is beyond what the file can say
         raise Unbuildable(str(error)) from error
     return Measurements(
         parameters=network.parameter_count(),
         multiply_adds=sum(map(multiply_adds, program.operators, program.shapes()[1:])),
-        instructions=estimate(program, planned),
+        instructions=estimate(program, plan),
         file=len(file),
-        arena=planned.arena,
+        arena=plan.arena,
         memory=memory["tables"] + memory["arena"] + memory["stream"],
         operators=tuple(sorted({type(op).__name__ for op in program.operators if not isinstance(op, Softmax)})),
     )

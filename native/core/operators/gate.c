@@ -18,15 +18,15 @@ typedef struct {
 /* Cells of 2 x 2, constants scaled for a shift by TYMPAN_SHIFT; from `v` to `other`, or in place where `other` is a residual. */
 TYMPAN_INLINED static inline void gate_2x2(const cells *w, uint8_t *v, uint8_t *other, const bool residual) {
     const unsigned channels = w->channels, row = w->row;
-    const int32_t residual_mult = w->residual_mult;
-    const uint8_t *a = w->attention;
+    const int32_t residual_mult = w->residual_mult, zero = w->zero, scale = w->scale;
+    const uint8_t *sigmoid = w->sigmoid, *a = w->attention;
     unsigned left = w->cells;
     do {
         const tympan_affine *k = w->constants;
         const uint8_t *end = v + channels;
         do {
-            const int32_t gain = (k->mult + ((k->other * w->sigmoid[*a++]) >> 8)) * w->scale;
-            const uint32_t base = (uint32_t)k->start - (uint32_t)(w->zero * gain);
+            const int32_t gain = (k->mult + ((k->other * sigmoid[*a++]) >> 8)) * scale;
+            const uint32_t base = (uint32_t)k->start - (uint32_t)(zero * gain);
             uint8_t *p = v, *q = other;
 #define VALUE \
     (*(residual ? p : q) = tympan_clamp8( \
