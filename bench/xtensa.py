@@ -133,7 +133,8 @@ def table(name: str, s: dict, counts: Counts, emulator: Emulator) -> list[str]:
     lines += [f"{round(n / counts.frames):16,}  {kernel}" for kernel, n in functions]
     lines.append(f"{s['hop']:12,}  a listening hop: {counts.frames} frames, microphone, level, window")
     lines.append(f"{s['hop_streaming']:12,}  the same where only what is new in the window is computed")
-    lines += [f"{n:16,}  {kernel}" for kernel, n in counts.streaming.most_common(8)]
+    functions = emulator.by_function(counts.streaming).most_common(8)
+    lines += [f"{n:16,}  {kernel}" for kernel, n in functions]
     return [*lines, f"memory in bytes: {memory}; code and constants {s['code_bytes']:,}"]
 
 
