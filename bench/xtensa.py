@@ -19,8 +19,10 @@ from pathlib import Path
 import numpy as np
 
 from bench.emulator import ROOT, SETS, Emulator, InstructionSet
+from host.command import whole
+from host.compiler.plan import PLANS, planned
 from host.engines.native import FrontEndEngine, NativeModel, capture
-from host.format.file import read
+from host.format.file import read, write
 from host.format.program import Program
 from host.inspect import multiply_adds
 
@@ -102,14 +104,16 @@ def summary(counts: Counts, file: bytes, program: Program, emulator: Emulator) -
     }
 
 
-def measure(instructions: InstructionSet, models: list[Path] = MODELS) -> dict[str, dict]:
-    """The summary of each model."""
+def measure(instructions: InstructionSet, plan: str | None = None, strip: int | None = None) -> dict[str, dict]:
+    """The summary of each model as it is shipped, or planned so, with strips of `strip` frames."""
     result = {}
     with tempfile.TemporaryDirectory() as name:
         emulator = Emulator(Path(name), instructions)
-        for path in models:
+        for path in MODELS:
             file = path.read_bytes()
             program, _ = read(file)
+            if plan:
+                file = write(program, planned(program, plan, strip))
             counts = count(emulator, file, program)
             result[path.stem] = summary(counts, file, program, emulator)
             print(*table(path.stem, result[path.stem], counts, emulator), sep="\n")
@@ -168,13 +172,15 @@ def main(arguments: list[str]) -> int:
     action = p.add_mutually_exclusive_group()
     action.add_argument("--write", action="store_true", help=f"make the counts the budget, {BUDGET.name}")
     action.add_argument("--check", action="store_true", help="fail where a count exceeds the budget by more than 2 %%")
+    action.add_argument("--plan", choices=PLANS, help="count what the models take when they are planned so")
+    p.add_argument("--strip", type=whole(1, 255), help="with --plan: other strips than that plan has")
     options = p.parse_args(arguments)
     missing = SETS[options.set].missing()
     if missing:
         how = "make bench-xtensa-s2" if options.set == "s2" else "tools/system_packages.sh xtensa"
         print(f"error: not installed: {', '.join(missing)}; {how}", file=sys.stderr)
         return 2
-    found = measure(SETS[options.set])
+    found = measure(SETS[options.set], options.plan, options.strip)
     budget = json.loads(BUDGET.read_text()) if BUDGET.exists() else {}
     if options.write:
         BUDGET.write_text(json.dumps(with_column(budget, options.set, found), indent=2) + "\n")

@@ -12,9 +12,9 @@ import random
 from host.compiler.schedule import distances
 from host.format.program import Plan, Program
 
-# Frames per strip, and whether constants may be prepared when the model is opened. Strips of a hop of 200 ms make few
-# calls of kernels that each have much to do; strips of two frames take the fewest bytes.
-PLANS = {"small": (2, False), "fast": (20, True)}
+# Frames per strip, and whether constants may be prepared when the model is opened. Strips of a hop and more make few
+# calls of kernels that each have much to do; each frame less takes bytes off what values hold.
+PLANS = {"small": (6, False), "fast": (24, True)}
 ROUNDS = 1000  # orders tried
 
 

@@ -23,16 +23,15 @@ COUNTS = ROOT / "bench" / "xtensa.json"
 # any other function belongs to the strips: who is ready, what moves, what is called
 FUNCTIONS = {
     "tympan_multiply_each": "depthwise",
-    "multiply_four": "depthwise",
     "tympan_multiply": "convolution",
     "tympan_conv2d": "convolution",
     "tympan_first_block": "convolution",
     "tympan_next_block": "convolution",
-    "multiply2": "convolution",
-    "multiply3": "convolution",
-    "tympan_winograd": "winograd",
-    "transform_": "winograd",
-    "multiply": "winograd",
+    "make_block": "convolution",
+    "multiply": "convolution",
+    "tympan_winograd": "tiles",
+    "tile_": "tiles",
+    "tympan_prepare_affine": "gate",
     "tympan_gate": "gate",
     "gate": "gate",
     "tympan_add": "gate",
@@ -42,6 +41,10 @@ FUNCTIONS = {
     "tympan_dense": "dense",
 }
 STRIPS = "strips"
+# as native/core has them: outputs of a tile each way, and positions from which on weights are not unpacked ahead
+TILE, MANY = 4, 40
+# unpacking a weight takes as long as so many multiply-adds; transforming a value of a tile as so many of its sums'
+UNPACKING, TILED = 5, 28
 
 
 def kind(function: str) -> str:
@@ -55,20 +58,33 @@ def in_pairs(shape, strips: int) -> float:
     return 2 * math.ceil(positions / 2) / positions
 
 
-def work(op: Operator, read_shape, written_shape, strips: int, tiled: bool) -> tuple[str, tuple[float, ...]]:
-    """(kind, units of work): multiply-adds, and values where each costs something of its own.
+def in_tiles(op: Conv2D, plan: Plan, bands: int) -> bool:
+    """Whether a convolution that writes so many bands is computed in tiles (native/core/operators/winograd.h)."""
+    square = op.weight.shape[1:3] == (3, 3) and op.stride == (1, 1) and op.groups == 1 and len(op.weight) > 1
+    return plan.ahead and plan.strip >= TILE and square and bands >= TILE
 
-    tiled: whether 3x3 convolutions are computed in Winograd's tiles.
-    """
+
+def unpackings(op: Conv2D, plan: Plan, read_bands: int, shape, strips: int) -> int:
+    """How often a window unpacks a convolution's weights: each strip or, where patches are gathered, each frame, unless
+    that was done ahead (native/core/prepare.c)."""
+    frames, kernel = plan.strip, op.weight.shape[1:3]
+    if op.groups > 1 or op.pad or (kernel[0] > 1 and kernel[1] < read_bands):
+        frames, strips = 1, shape[0]
+    return 0 if plan.ahead and frames * shape[1] < MANY else strips
+
+
+def work(op: Operator, read_shape, written_shape, plan: Plan, strips: int) -> tuple[str, tuple[float, ...]]:
+    """(kind, units of work): multiply-adds, and values where each costs something of its own."""
     macs, values = multiply_adds(op, written_shape), int(np.prod(written_shape))
     match op:
         case Conv2D() if op.groups == read_shape[2] == written_shape[2]:
             return "depthwise", (macs, values)
-        case Conv2D() if tiled and op.weight.shape[1:3] == (3, 3) and op.stride == (1, 1) and op.groups == 1:
-            return "winograd", (macs,)
+        case Conv2D() if in_tiles(op, plan, written_shape[1]):
+            return "tiles", (values + np.prod(read_shape) + macs / TILED,)
         case Conv2D():
             pairs = in_pairs(written_shape, strips)
-            return "convolution", (macs * pairs, values * pairs)
+            unpacked = op.weight.size * unpackings(op, plan, read_shape[1], written_shape, strips)
+            return "convolution", (macs * pairs + UNPACKING * unpacked, values * pairs)
         case Dense():
             return "dense", (macs,)
         case MaxPool():
@@ -87,7 +103,7 @@ def works(program: Program, plan: Plan) -> dict[str, np.ndarray]:
     strips = -(-shapes[0][0] // plan.strip)
     total = {STRIPS: np.array([strips * len(program.operators)])}
     for op, written in zip(program.operators, shapes[1:], strict=True):
-        name, units = work(op, shapes[op.source], written, strips, plan.ahead and plan.strip >= 4)
+        name, units = work(op, shapes[op.source], written, plan, strips)
         total[name] = total.get(name, 0) + np.array(units)
     return total
 
@@ -104,13 +120,7 @@ def costs() -> dict[str, np.ndarray]:
         for which, amount in works(*read((ROOT / "models" / f"{name}.bin").read_bytes())).items():
             units.setdefault(which, []).append(amount)
             counted.setdefault(which, []).append(spent.get(which, 0))
-    return {which: _fit(np.array(units[which], float), np.array(counted[which], float)) for which in units}
-
-
-def _fit(units: np.ndarray, counted: np.ndarray) -> np.ndarray:
-    """What a unit costs, by least squares of the relative errors: a small model's counts as much as a large one's."""
-    scale = 1 / np.maximum(counted, 1)
-    return np.linalg.lstsq(units * scale[:, None], counted * scale, rcond=None)[0]
+    return {which: np.linalg.lstsq(np.array(units[which]), np.array(counted[which]), rcond=None)[0] for which in units}
 
 
 def estimate(program: Program, plan: Plan) -> int:

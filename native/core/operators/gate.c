@@ -8,50 +8,56 @@
 
 /* One row of cells. */
 typedef struct {
-    uint8_t *v, *y;
-    const uint8_t *residual, *attention, *sigmoid;
+    const uint8_t *v, *residual, *attention, *sigmoid;
+    uint8_t *y;
     const tympan_affine *constants;
     int32_t zero, residual_mult, scale;
     unsigned channels, cells, row, shift;
 } cells;
 
-/* Cells of 2 x 2, constants scaled for a shift by TYMPAN_SHIFT; from `v` to `other`, or in place where `other` is a residual. */
-TYMPAN_INLINED static inline void gate_2x2(const cells *w, uint8_t *v, uint8_t *other, const bool residual) {
+/* Cells of 2 x 2, constants scaled for a shift by TYMPAN_SHIFT. Without a residual from `p` to `q`; with one to `p`, where v
+ * is in `p` and the residual in `q`, or `swapped`. */
+TYMPAN_INLINED static inline void gate_2x2(const cells *w, uint8_t *p, uint8_t *q, const bool residual, bool swapped) {
     const unsigned channels = w->channels, row = w->row;
-    const int32_t residual_mult = w->residual_mult;
-    const uint8_t *a = w->attention;
+    const int32_t residual_mult = w->residual_mult, zero = w->zero, scale = w->scale;
+    const uint8_t *sigmoid = w->sigmoid, *a = w->attention;
     unsigned left = w->cells;
     do {
         const tympan_affine *k = w->constants;
-        const uint8_t *end = v + channels;
+        const uint8_t *end = p + channels;
         do {
-            const int32_t gain = (k->mult + ((k->other * w->sigmoid[*a++]) >> 8)) * w->scale;
-            const uint32_t base = (uint32_t)k->start - (uint32_t)(w->zero * gain);
-            uint8_t *p = v, *q = other;
+            const int32_t gain = (k->mult + ((k->other * sigmoid[*a++]) >> 8)) * scale;
+            const uint32_t base = (uint32_t)k->start - (uint32_t)(zero * gain);
+            const int32_t p_gain = residual && swapped ? residual_mult : gain, q_gain = swapped ? gain : residual_mult;
+            uint8_t *i = p, *j = q;
 #define VALUE \
-    (*(residual ? p : q) = tympan_clamp8( \
-         (int32_t)(base + (uint32_t)(*p * gain) + (residual ? (uint32_t)(*q * residual_mult) : 0)) >> TYMPAN_SHIFT))
+    (*(residual ? i : j) = tympan_clamp8( \
+         (int32_t)(base + (uint32_t)(*i * p_gain) + (residual ? (uint32_t)(*j * q_gain) : 0)) >> TYMPAN_SHIFT))
             VALUE;
-            p += channels, q += channels;
+            i += channels, j += channels;
             VALUE;
-            p += row, q += row;
+            i += row, j += row;
             VALUE;
-            p -= channels, q -= channels;
+            i -= channels, j -= channels;
             VALUE;
 #undef VALUE
-            v++, other++, k++;
-        } while (v < end);
-        v += channels;
-        other += channels;
+            p++, q++, k++;
+        } while (p < end);
+        p += channels;
+        q += channels;
     } while (--left);
 }
 
 TYMPAN_ALONE static void gate_row(const cells *w) {
-    gate_2x2(w, w->v, w->y, false);
+    gate_2x2(w, (uint8_t *)(uintptr_t)w->v, w->y, false, false);
 }
 
-TYMPAN_ALONE static void gate_row_with_residual(const cells *w) {
-    gate_2x2(w, w->y, (uint8_t *)(uintptr_t)w->residual, true);
+TYMPAN_ALONE static void gate_row_over_v(const cells *w) {
+    gate_2x2(w, w->y, (uint8_t *)(uintptr_t)w->residual, true, false);
+}
+
+TYMPAN_ALONE static void gate_row_over_residual(const cells *w) {
+    gate_2x2(w, w->y, (uint8_t *)(uintptr_t)w->v, true, true);
 }
 
 /* Cells of `t` x `f`, of any constants. */
@@ -79,13 +85,13 @@ void tympan_gate(
     const uint8_t *v, const uint8_t *a, const uint8_t *residual, uint8_t *y, unsigned first, unsigned frames) {
     const tympan_value *values = model->values, *attention = &values[op->other];
     const unsigned row = (unsigned)out->bands * out->channels;
-    const bool square = op->algorithm == TYMPAN_CELLS && first % 2 == 0 && frames % 2 == 0 && y != residual;
+    const bool square = op->algorithm == TYMPAN_CELLS && first % 2 == 0 && frames % 2 == 0;
     const unsigned up = square ? TYMPAN_SHIFT - op->shift : 0;
     tympan_affine *constants = (tympan_affine *)(void *)model->scratch;
     tympan_prepare_affine(model, op, constants, up);
-    cells w = {(uint8_t *)(uintptr_t)v, y, residual, a, model->sigmoid, constants, values[op->source].zero,
+    cells w = {v, residual, a, model->sigmoid, y, constants, values[op->source].zero,
         tympan_residual_mult(model, op) * (1 << up), 1 << up, out->channels, attention->bands, row, op->shift};
-    if (square && residual && y != v) {
+    if (square && residual && y != v && y != residual) {
         memcpy(y, v, frames * row);
     }
     unsigned in_cell = first % op->t; /* the first frame's place in its cell */
@@ -94,7 +100,7 @@ void tympan_gate(
         if (!square) {
             gate_any(&w, rows, op->f);
         } else if (residual) {
-            gate_row_with_residual(&w);
+            (w.y == w.residual ? gate_row_over_residual : gate_row_over_v)(&w);
         } else {
             gate_row(&w);
         }

@@ -69,12 +69,19 @@ TYMPAN_ALONE static void multiply2(run *r, const int32_t *start) {
             LOAD(0), ADD(0, a0, b0), ADD(1, a1, b1);
             i += 1, j += 1, weight += 2;
         }
-        while (i < end) {
+        if (r->length & 2) {
             LOAD(0), ADD(0, a0, b0), ADD(1, a1, b1);
             LOAD(1), ADD(2, a0, b0), ADD(3, a1, b1);
             i += 2, j += 2, weight += 4;
         }
-        const unsigned shift = r->shift, limit = r->limit;
+        while (i < end) {
+            LOAD(0), ADD(0, a0, b0), ADD(1, a1, b1);
+            LOAD(1), ADD(2, a0, b0), ADD(3, a1, b1);
+            LOAD(2), ADD(4, a0, b0), ADD(5, a1, b1);
+            LOAD(3), ADD(6, a0, b0), ADD(7, a1, b1);
+            i += 4, j += 4, weight += 8;
+        }
+        const unsigned shift = r->shift, limit = 255;
         uint8_t *y = r->y;
         put(y, a0, shift, limit), put(y + 1, a1, shift, limit);
         y += r->apart;

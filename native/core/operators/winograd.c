@@ -19,7 +19,7 @@ enum { POINTS = TYMPAN_POINTS, TILES = TYMPAN_TILES, SUMS = POINTS * TILES, MOST
 
 /* The inputs of tiles whose first output bands lie `offsets` behind the first one's, from the column of band `first` on, which
  * may lie before or behind those there are; to v [POINTS][channels][TILES]. */
-TYMPAN_ALONE static void transform_inputs(
+TYMPAN_ALONE static void tile_inputs(
     const tympan_value *in, const uint8_t *x, unsigned first, const unsigned offsets[TILES], int16_t *v) {
     const unsigned channels = in->channels, row = (unsigned)in->bands * channels, step = channels * TILES;
     for (unsigned c = 0; c < channels; c++) {
@@ -58,7 +58,7 @@ TYMPAN_ALONE static void transform_inputs(
      x = v[k + 2], a2 += (uint32_t)(x * wa), b2 += (uint32_t)(x * wb))
 
 /* Sums over input channels for two output channels, with the weights a and b: to m [2][POINTS][TILES]. */
-TYMPAN_ALONE static void multiply(const int16_t *v, const int16_t *a, const int16_t *b, unsigned channels, uint32_t *m) {
+TYMPAN_ALONE static void tile_products(const int16_t *v, const int16_t *a, const int16_t *b, unsigned channels, uint32_t *m) {
     for (uint32_t *end_of_points = m + SUMS; m < end_of_points; m += TILES) {
         const int16_t *end = v + TILES * channels;
         int32_t wa = *a++, wb = *b++, x;
@@ -85,12 +85,12 @@ TYMPAN_ALONE static void multiply(const int16_t *v, const int16_t *a, const int1
 
 /* What becomes of a tile's sums. */
 typedef struct {
-    tympan_tiled is;
-    unsigned channels, row; /* bytes from an output to the next band's and to the next frame's */
+    const tympan_tiled *is;
+    unsigned shift, channels, row; /* bytes from an output to the next band's and to the next frame's */
 } finish;
 
 /* A' m A of one tile and channel, to y; m [POINTS], TILES apart, is overwritten. */
-TYMPAN_ALONE static void transform_outputs(uint32_t *m, const finish *to, uint8_t *y) {
+TYMPAN_ALONE static void tile_outputs(uint32_t *m, const finish *to, uint8_t *y) {
     enum { NEXT = TILES, ROW = 6 * NEXT };
     for (uint32_t *c = m; c < m + ROW; c += NEXT) {
         const uint32_t s = c[ROW] + c[2 * ROW], t = c[3 * ROW] + c[4 * ROW];
@@ -100,14 +100,14 @@ TYMPAN_ALONE static void transform_outputs(uint32_t *m, const finish *to, uint8_
         c[2 * ROW] = 4 * (s + t);
         c[3 * ROW] = 4 * (d + 2 * e + c[5 * ROW]);
     }
-    const uint32_t start = to->is.start, factor = to->is.factor;
-    const unsigned channels = to->channels;
-    for (const uint32_t *r = m; r < m + 4 * ROW; r += ROW, y += to->row) {
+    const uint32_t start = to->is->start, factor = to->is->factor;
+    const unsigned channels = to->channels, row = to->row, shift = to->shift;
+    for (const uint32_t *r = m; r < m + 4 * ROW; r += ROW, y += row) {
         const uint32_t s = r[NEXT] + r[2 * NEXT], t = r[3 * NEXT] + r[4 * NEXT];
         const uint32_t d = r[NEXT] - r[2 * NEXT], e = r[3 * NEXT] - r[4 * NEXT];
         uint8_t *at = y;
         /* a row's powers of two, of 24, 12, 6 and 6, are left out rather than shifted away */
-#define FINISH(value, power) tympan_clamp8((int32_t)((uint32_t)((int32_t)(value) >> (3 + power)) * factor + start) >> TYMPAN_SHIFT)
+#define FINISH(value, power) tympan_clamp8((int32_t)((uint32_t)((int32_t)(value) >> (3 + power)) * factor + start) >> shift)
         *at = FINISH(r[0] + t + 4 * s, 3);
         *(at += channels) = FINISH(2 * d + e, 2);
         *(at += channels) = FINISH(s + t, 1);
@@ -128,7 +128,7 @@ void tympan_winograd(
     const int16_t *weights = (const int16_t *)(const void *)(constants + channels);
     uint32_t *m = (uint32_t *)(void *)model->scratch;
     int16_t *v = (int16_t *)(void *)(m + 2 * SUMS);
-    finish to = {{0, 0}, channels, out->bands * channels};
+    finish to = {0, op->shift, channels, out->bands * channels};
     /* the last tiles lie over those before: their outputs are the same */
     for (unsigned t = 0; t < frames; t += TYMPAN_TILE) {
         const unsigned frame = least(t, frames - TYMPAN_TILE);
@@ -140,15 +140,15 @@ void tympan_winograd(
                 offsets[k] = least(k * TYMPAN_TILE, out->bands - TYMPAN_TILE - band);
                 at[k] = y + frame * to.row + (band + offsets[k]) * channels;
             }
-            transform_inputs(in, x + frame * row, band - op->pad, offsets, v);
+            tile_inputs(in, x + frame * row, band - op->pad, offsets, v);
             for (unsigned c = 0; c < channels; c += 2) {
                 const unsigned first = least(c, channels - 2);
                 const int16_t *a = weights + first * POINTS * channels_in;
-                multiply(v, a, a + POINTS * channels_in, channels_in, m);
+                tile_products(v, a, a + POINTS * channels_in, channels_in, m);
                 for (unsigned j = c - first; j < 2; j++) {
-                    to.is = constants[first + j];
+                    to.is = &constants[first + j];
                     for (unsigned k = 0; k < TILES; k++) {
-                        transform_outputs(m + j * SUMS + k, &to, at[k] + first + j);
+                        tile_outputs(m + j * SUMS + k, &to, at[k] + first + j);
                     }
                 }
             }

@@ -27,7 +27,7 @@ enum {
 /* An output channel. The table holds those of all channels, then their weights, int16 [channels][POINTS][channels in]. */
 typedef struct {
     uint32_t start;  /* bias, rounding, and what the zero point contributes */
-    uint32_t factor; /* multiplier / 9; both for a shift by TYMPAN_SHIFT */
+    uint32_t factor; /* multiplier / 9 */
 } tympan_tiled;
 
 /* Whether the convolution can be computed so, for any input. Such a choice is made from shape and weights alone. */

@@ -22,7 +22,7 @@ bool tympan_winograd_fits(const tympan_model *model, const tympan_operator *op, 
             return false;
         }
     }
-    return tympan_fits_shift(model, op, 9 * channels_in);
+    return true;
 }
 
 tympan_needs tympan_winograd_needs(const tympan_operator *op, unsigned channels_in) {
@@ -44,7 +44,7 @@ static void transform_kernel(const int32_t *g, int32_t *u, unsigned step) {
 
 void tympan_winograd_prepare(const tympan_model *model, const tympan_operator *op) {
     const tympan_value *in = &model->values[op->source];
-    const unsigned channels_in = in->channels, up = TYMPAN_SHIFT - op->shift;
+    const unsigned channels_in = in->channels;
     tympan_tiled *to = (tympan_tiled *)(void *)(model->prepared + op->prepared);
     int16_t *u = (int16_t *)(void *)(to + op->channels);
     const int8_t *w = tympan_weights(model, op);
@@ -69,7 +69,7 @@ void tympan_winograd_prepare(const tympan_model *model, const tympan_operator *o
             }
         }
         sum = (uint32_t)(tympan_biases(model, op)[c] * (INT32_C(1) << op->bias_shift)) - sum * in->zero;
-        to[c].start = (sum * mult + (uint32_t)tympan_rounding(op)) << up;
-        to[c].factor = mult * INVERSE_OF_9 << up;
+        to[c].start = sum * mult + (uint32_t)tympan_rounding(op);
+        to[c].factor = mult * INVERSE_OF_9;
     }
 }
