@@ -98,6 +98,8 @@ def facts(shipped: Tested, runs: int, data: str) -> str:
         f"momentum {r.momentum}, weight decay {r.decay:g}; shift {r.shift * 10} ms, "
         f"gain {r.gain[0]:g} to {r.gain[1]:g} dB, noise {r.noise:g} levels"
     )
+    if r.speed or r.tract:
+        recipe += f"; faster or slower by {100 * r.speed:g} %, vocal tract by {100 * r.tract:g} %"
     if r.mixed:
         recipe += f"; recorded noise in {100 * r.mixed:g} % of clips, SNR {r.snr[0]:g} to {r.snr[1]:g} dB"
     memory = NativeModel(shipped.model.file).memory

@@ -12,7 +12,7 @@ from host.data.dataset import SILENCE, TRAINING, UNKNOWN, VALIDATION, WORDS, Dat
 from host.engines.native import NativeModel
 from host.format.file import read
 from host.models import MODELS
-from host.training.augment import augmented, centred, loudness, mixed
+from host.training.augment import augmented, centred, crop, loudness, mixed, voiced
 from host.training.loop import epoch_rows, learning_rate
 from host.training.recipes import RECIPES, Recipe, shortened
 from host.training.run import RunConfig, RunError, continued, make_config, train
@@ -151,6 +151,23 @@ def test_noise_is_added_at_the_snr_that_was_asked_for():
         both = mixed(clips.astype(np.float32), noise.astype(np.uint8), np.full(3, snr))
         energy = [10 ** (loudness(x) / 22.8) for x in (both.astype(np.float32), clips)]
         assert 10 * np.log10(energy[1] / (energy[0] - energy[1])) == pytest.approx(snr, abs=0.1)
+
+
+def test_a_voice_is_faster_and_of_a_shorter_tract():
+    rng = np.random.default_rng(0)
+    clips, start, one = rng.integers(0, 256, (3, 98, 40), dtype=np.uint8), np.array([0, 2, 4]), np.ones(3)
+    assert np.allclose(voiced(clips, start, 94, one, one), crop(clips, start, 94), atol=0.01)
+    clip = np.zeros((1, 98, 40), np.uint8)
+    clip[0, 82, 20] = 200  # in a window from frame 2 on: frame 80, 33.5 frames behind the middle
+    faster = voiced(clip, start[1:2], 94, np.array([1.1]), one[:1])[0]
+    assert faster.sum(1).argmax() == round(46.5 + 33.5 / 1.1) and faster.sum(0).argmax() == 20
+    step = np.log1p(4000 / 700) / 41
+    hertz = 700 * np.expm1(21 * step)
+    higher = voiced(clip, start[1:2], 94, one[:1], np.array([1.15]))[0]
+    assert higher.sum(1).argmax() == 80
+    assert higher.sum(0) @ np.arange(40) / higher.sum() == pytest.approx(
+        np.log1p(1.15 * hertz / 700) / step - 1, abs=0.1
+    )
 
 
 def test_silence_alone_is_made_louder_by_its_own_gain():

@@ -9,6 +9,7 @@ from host.format.program import FrontEnd
 from host.reference.tables import Q30, cos30
 
 FRAME, HOP, BANDS = 480, 160, 40
+HIGHEST = 4000  # Hz, the upper edge of the last band
 # level = floor(2.28 * 10 log10(energy) + 146.5), the scale of the shared log-mel pictures
 DB_GAIN, DB_OFFSET = 2.28, 146.5
 
@@ -23,7 +24,7 @@ def htk_edges(low: float, high: float, bands: int) -> tuple[int, ...]:
 def log_mel(frames: int = 98) -> FrontEnd:
     """40 HTK-mel bands, 0 to 4000 Hz, 30 ms every 10 ms, as the levels of the shared pictures."""
     gain = DB_GAIN * 10 * math.log10(2) / 1024 * (1 << 20)
-    return FrontEnd(RATE, FRAME, HOP, frames, htk_edges(0, 4000, BANDS), round(gain), round(DB_OFFSET * (1 << 20)))
+    return FrontEnd(RATE, FRAME, HOP, frames, htk_edges(0, HIGHEST, BANDS), round(gain), round(DB_OFFSET * (1 << 20)))
 
 
 def mfcc(mean, std, frames: int = 94) -> FrontEnd:

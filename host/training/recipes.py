@@ -8,7 +8,8 @@ from dataclasses import dataclass
 class Recipe:
     """float_epochs: trained in floating point first; the rest is quantisation-aware.
 
-    shift: frames a clip is moved at most, either way. gain: the range of dB added. noise: standard deviation of noise
+    shift: frames a clip is moved at most, either way. speed: share that it is spoken faster or slower at most, tract: that
+    the voice is of a shorter or longer vocal tract (0.1: 10 %). gain: the range of dB added. noise: standard deviation of noise
     added to the log-mel levels. mixed: share of the clips that recorded noise is added to, at an SNR in dB drawn from
     the range `snr`; such noise alone, the silence class, is made louder or softer by up to `noise_gain` dB first.
     share: clips of unknown and silence per epoch, in mean clips per word. balanced: every word of a source is drawn as
@@ -26,6 +27,8 @@ class Recipe:
     cosine: bool = False
     warmup: int = 0
     shift: int = 0
+    speed: float = 0.0
+    tract: float = 0.0
     gain: tuple[float, float] = (0.0, 0.0)
     noise: float = 0.0
     mixed: float = 0.0
