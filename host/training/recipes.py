@@ -8,12 +8,12 @@ from dataclasses import dataclass
 class Recipe:
     """float_epochs: trained in floating point first; the rest is quantisation-aware.
 
-    shift: frames a clip is moved at most, either way. speed: share that it is spoken faster or slower at most, tract: that
-    the voice is of a shorter or longer vocal tract (0.1: 10 %). gain: the range of dB added. noise: standard deviation of noise
-    added to the log-mel levels. mixed: share of the clips that recorded noise is added to, at an SNR in dB drawn from
-    the range `snr`; such noise alone, the silence class, is made louder or softer by up to `noise_gain` dB first.
-    share: clips of unknown and silence per epoch, in mean clips per word. balanced: every word of a source is drawn as
-    often as its words are on average, however few clips of it there are.
+    shift: frames a clip is moved at most, either way. speed: share that it is spoken faster or slower at most, tract:
+    that the voice is of a shorter or longer vocal tract (0.1: 10 %). gain: the range of dB added. noise: standard
+    deviation of noise added to the log-mel levels. mixed: share of the clips that recorded noise is added to, at an SNR
+    in dB drawn from the range `snr`; such noise alone, the silence class, is made louder or softer by up to
+    `noise_gain` dB first. share: clips of unknown and silence per epoch, in mean clips per word. balanced: every word
+    of a source is drawn as often as its words are on average, however few clips of it there are.
     """
 
     name: str
