@@ -19,6 +19,15 @@ from host.training.recipes import RECIPES, shortened
 from host.training.run import continued, load_config, make_config, train
 
 
+def device(text: str) -> torch.device:
+    """A device that PyTorch can compute on here, for argparse."""
+    try:
+        return torch.zeros(1, device=text).device
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise argparse.ArgumentTypeError(f"PyTorch cannot use {text!r} here ({reason}); cpu always works") from error
+
+
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     p = argparse.ArgumentParser(prog="python -m host.train", description=__doc__)
     which = p.add_mutually_exclusive_group()
@@ -41,6 +50,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     p.add_argument(
         "--threads", type=whole(1, os.cpu_count() or 1), default=1, help="small networks train fastest on one"
     )
+    p.add_argument("--device", type=device, default="cpu", help="where PyTorch trains: cpu, cuda, cuda:1, mps")
     p.add_argument("--out", type=Path, help="run folder (default: runs/<model>-<data>-<classes>-<recipe>-<seed>)")
     p.add_argument("--resume", action="store_true", help="go on with the run in the folder")
     p.add_argument("--quiet", action="store_true", help="no progress bars")
@@ -71,7 +81,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = data, args.classes, args.split, args.seed, recipe
     config = continued(args.start, *given) if args.start else make_config(name, design, *given)
     print(f"{len(data.rows(TRAINING))} training and {len(data.rows(VALIDATION))} validation clips; run in {folder}")
-    path = train(config, data, folder, args.resume, args.quiet, lambda line: print(line, flush=True))
+    path = train(config, data, folder, args.resume, args.quiet, lambda line: print(line, flush=True), args.device)
     print(f"{path}: {path.stat().st_size} bytes")
     return 0
 

@@ -15,7 +15,7 @@ from host.models import MODELS
 from host.training.augment import augmented, centred, crop, loudness, mixed, voiced
 from host.training.loop import epoch_rows, learning_rate
 from host.training.recipes import RECIPES, Recipe, shortened
-from host.training.run import RunConfig, RunError, continued, make_config, train
+from host.training.run import RunConfig, RunError, continued, make_config, time_left, train
 
 RECIPE = Recipe(
     "test", epochs=3, float_epochs=1, batch=8, rate=0.02, momentum=0.9, decay=1e-4, cosine=True, shift=3, noise=2.0
@@ -198,6 +198,20 @@ def test_the_command_says_what_is_wrong(arguments, words, capsys, tmp_path, monk
     assert command.main([*arguments, "--quiet"]) == 1
     message = capsys.readouterr().err
     assert message.startswith("error: ") and re.search(words, message)
+
+
+@pytest.mark.parametrize("device", ["gpu", "cuda:99"])
+def test_a_device_that_is_not_there_is_refused(device, capsys):
+    with pytest.raises(SystemExit):
+        command.main(["--data", "nowhere", "--device", device])
+    assert f"PyTorch cannot use '{device}' here" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "seconds, epochs, left", [([50, 9, 10, 11], 10, "1 min"), ([60] * 5, 5, "0 min"), ([900], 81, "20.0 h")]
+)
+def test_time_left_is_what_the_last_epochs_took(seconds, epochs, left):
+    assert time_left(seconds, epochs) == f"{left} left"
 
 
 def test_compiling_an_empty_folder_is_an_error(tmp_path, capsys):

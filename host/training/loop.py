@@ -74,14 +74,19 @@ def epoch_rows(data: Dataset, recipe: Recipe, rng: np.random.Generator) -> np.nd
     return rng.permutation(np.concatenate(drawn))
 
 
+def device_of(model: Network) -> torch.device:
+    """Where the network's parameters are, and so its batches have to be."""
+    return next(model.parameters()).device
+
+
 def predict(model: Network, levels: np.ndarray, batch: int = 512) -> np.ndarray:
     """Outputs of the network in evaluation mode on centred windows: float64 [clips, classes]."""
     model.eval()
-    out = []
+    device, out = device_of(model), []
     with torch.no_grad():
         for i in range(0, len(levels), batch):
             window = centred(levels[i : i + batch], model.frontend.frames)
-            out.append(model(to_features(window, model.frontend)).double().numpy())
+            out.append(model(to_features(window, model.frontend).to(device)).double().cpu().numpy())
     return np.concatenate(out)
 
 
@@ -100,6 +105,7 @@ def _steps(rows: np.ndarray, recipe: Recipe) -> int:
 def calibrate(model: Network, data: Dataset, recipe: Recipe, rng: np.random.Generator, batches: int = 8) -> None:
     """Before a training that is quantised from the start: let quantisers and batch norms see a few batches."""
     model.train()
+    device = device_of(model)
     norms = [m for m in model.modules() if isinstance(m, torch.nn.BatchNorm2d)]
     momenta = [m.momentum for m in norms]
     for m in norms:
@@ -108,7 +114,8 @@ def calibrate(model: Network, data: Dataset, recipe: Recipe, rng: np.random.Gene
     with torch.no_grad():
         for i in range(min(batches, _steps(rows, recipe))):
             part = rows[i * recipe.batch : (i + 1) * recipe.batch]
-            model(to_features(augmented(data, part, model.frontend.frames, recipe, rng), model.frontend))
+            x = to_features(augmented(data, part, model.frontend.frames, recipe, rng), model.frontend)
+            model(x.to(device))
     for m, momentum in zip(norms, momenta, strict=True):
         m.momentum = momentum
 
@@ -116,7 +123,8 @@ def calibrate(model: Network, data: Dataset, recipe: Recipe, rng: np.random.Gene
 def train_epochs(
     model, optimizer, data: Dataset, recipe: Recipe, seed: int, first: int, quiet=False
 ) -> Iterator[Epoch]:
-    """Train from epoch `first` on, yielding after each. Randomness depends on (seed, epoch) alone."""
+    """Train from epoch `first` on, where the network is, yielding after each. (seed, epoch) determine what is drawn."""
+    device = device_of(model)
     for epoch in range(first, recipe.epochs):
         started = time.monotonic()
         rng = np.random.default_rng((seed, epoch))
@@ -135,10 +143,10 @@ def train_epochs(
         for step in bar:
             picked = rows[step * recipe.batch : (step + 1) * recipe.batch]
             x = to_features(augmented(data, picked, model.frontend.frames, recipe, rng), model.frontend)
-            target = torch.from_numpy(data.target[picked])
+            target = torch.from_numpy(data.target[picked]).to(device)
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate(recipe, epoch + step / steps)
-            logits = model(x)
+            logits = model(x.to(device))
             loss = F.cross_entropy(logits, target)
             optimizer.zero_grad()
             loss.backward()

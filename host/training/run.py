@@ -9,6 +9,7 @@ model.bin     that epoch, compiled
 import dataclasses
 import io
 import json
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -164,7 +165,7 @@ def load_network(folder: Path) -> tuple[RunConfig, Network]:
     config, path = load_config(folder), folder / "best.pt"
     network = build(config.model, config.design, config.frontend, config.labels)
     with _reading(path):
-        state = torch.load(path, weights_only=True)
+        state = torch.load(path, map_location="cpu", weights_only=True)
         weights, _ = state["network"], state["epoch"]  # a last.pt in its place has no epoch
         network.load_state_dict(weights)
     if not network.quantized:
@@ -175,9 +176,9 @@ def load_network(folder: Path) -> tuple[RunConfig, Network]:
 def load_best(folder: Path) -> tuple[Epoch, float]:
     """A run's best quantised epoch, and the hours that all its epochs took."""
     with _reading(folder / "last.pt"):
-        epochs = [Epoch(**e) for e in torch.load(folder / "last.pt", weights_only=True)["history"]]
+        epochs = [Epoch(**e) for e in torch.load(folder / "last.pt", map_location="cpu", weights_only=True)["history"]]
         best = max((e for e in epochs if e.quantized), key=lambda e: e.validation_accuracy)
-        if best.epoch != torch.load(folder / "best.pt", weights_only=True)["epoch"]:
+        if best.epoch != torch.load(folder / "best.pt", map_location="cpu", weights_only=True)["epoch"]:
             raise ValueError("best.pt is of another epoch")
         return best, sum(e.seconds for e in epochs) / 3600
 
@@ -212,15 +213,17 @@ def draw_curves(folder: Path, epochs: list[dict]) -> None:
     plt.close(figure)
 
 
-def train(config: RunConfig, data: Dataset, folder: Path, resume: bool = False, quiet: bool = False, log=print) -> Path:
-    """Train in a run folder and compile the best quantised epoch; returns the path of model.bin.
+def train(
+    config: RunConfig, data: Dataset, folder: Path, resume: bool = False, quiet: bool = False, log=print, device="cpu"
+) -> Path:
+    """Train in a run folder, on `device`, and compile the best quantised epoch; returns the path of model.bin.
 
     resume: go on from last.pt; RunError where the folder was made with another configuration. Without it: RunError
     where the folder holds more than the configuration of this very run.
     """
     config_path, last = folder / "config.json", folder / "last.pt"
     torch.manual_seed(config.seed)
-    network = new_network(config)
+    network = new_network(config).to(device)
     optimizer = make_optimizer(network, config.recipe)
     history: list[dict] = []
     if resume:
@@ -230,7 +233,7 @@ def train(config: RunConfig, data: Dataset, folder: Path, resume: bool = False, 
         if changed:
             raise RunError(f"{folder}: was started with another configuration: {', '.join(changed)}; use another --out")
         with _reading(last):
-            state = torch.load(last, weights_only=True)
+            state = torch.load(last, map_location=device, weights_only=True)
             network.load_state_dict(state["network"])
             optimizer.load_state_dict(state["optimizer"])
             history = state["history"]
@@ -261,14 +264,22 @@ def _epochs(config: RunConfig, data: Dataset, folder: Path, network, optimizer, 
             _save(folder / "best.pt", {"network": network.state_dict(), "epoch": epoch.epoch})
         _save(folder / "last.pt", state)
         write_whole(folder / "metrics.jsonl", "".join(json.dumps(e) + "\n" for e in history).encode())
-        log(_line(epoch, config.recipe))
+        log(_line(epoch, config.recipe, [e["seconds"] for e in history]))
 
 
-def _line(e: Epoch, recipe: Recipe) -> str:
+def time_left(seconds: list[float], epochs: int) -> str:
+    """How long the rest of `epochs` will take if each takes as long as the last few did; `seconds`: of those done."""
+    recent = seconds[-3:]
+    minutes = math.ceil((epochs - len(seconds)) * sum(recent) / len(recent) / 60)
+    return f"{minutes} min left" if minutes < 100 else f"{minutes / 60:.1f} h left"
+
+
+def _line(e: Epoch, recipe: Recipe, seconds: list[float]) -> str:
     kind = "int8 " if e.quantized else "float"
     return (
         f"epoch {e.epoch:3d}/{recipe.epochs}  loss {e.loss:.3f}  training {100 * e.train_accuracy:5.1f} %  "
-        f"validation ({kind}) {100 * e.validation_accuracy:5.1f} %  {e.seconds:.0f} s"
+        f"validation ({kind}) {100 * e.validation_accuracy:5.1f} %  "
+        f"{e.seconds:.0f} s, {time_left(seconds, recipe.epochs)}"
     )
 
 
