@@ -15,7 +15,8 @@ from host.data.dataset import DataError
 from host.data.speech_commands import HELD_OUT
 from host.evaluation import Clips, Model, confusion_picture, judge, judge_float, read_clips
 from host.format.file import read
-from host.training.run import RunConfig, RunError, load_best, load_config, load_network
+from host.training.config import RunConfig, RunError, load_config
+from host.training.run import load_best, load_network
 
 
 def check_alike(folders: list[Path], configs: list[RunConfig]) -> None:

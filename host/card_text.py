@@ -17,9 +17,9 @@ from host.format.file import read
 from host.format.program import Plan
 from host.inspect import total_multiply_adds
 from host.models import MODELS
+from host.training.config import RunConfig, load_config
 from host.training.loop import Epoch
 from host.training.recipes import RECIPES
-from host.training.run import RunConfig, load_config
 
 SYNTHESIZED = """
 
@@ -57,22 +57,23 @@ def licence(config: RunConfig, given: str | None) -> str:
 
 
 def command(config: RunConfig) -> str:
-    """What to type to train the run again; the run that it started from first."""
+    """What to type to train the run again; the runs that it started or learned from first."""
     known = RECIPES.get(config.recipe.name)
     epochs = "" if known and known.epochs == config.recipe.epochs else f" --epochs {config.recipe.epochs}"
     split = "" if config.split == "auto" else f" --split {config.split}"
     data = " ".join(shlex.quote(Path(source).name) for source in config.data)
     noise = f" --noise {shlex.quote(Path(config.noise).name)}" if config.noise else ""
-    first = ""
+    before = [*([config.start] if config.start else []), *config.teachers]
+    first = "".join(f"{command(load_config(Path(run)))} --out {shlex.quote(Path(run).name)} && " for run in before)
+    teachers = "".join(f" --teacher {shlex.quote(Path(run).name)}" for run in config.teachers)
     if config.start:
-        start = shlex.quote(Path(config.start).name)
-        first, network = f"{command(load_config(Path(config.start)))} --out {start} && ", f"--start {start}"
+        network = f"--start {shlex.quote(Path(config.start).name)}"
     elif MODELS.get(config.model) == config.design:
         network = f"--model {config.model}"
     else:
         network = f"--design {shlex.quote(f'{config.model}.json')}"
     return (
-        f"{first}python -m host.train {network} --data {data}{noise} "
+        f"{first}python -m host.train {network}{teachers} --data {data}{noise} "
         f"--classes {config.classes} --recipe {config.recipe.name}{epochs}{split} --seed {config.seed}"
     )
 
@@ -100,6 +101,8 @@ def facts(shipped: Tested, runs: int, data: str) -> str:
     )
     if r.speed or r.tract:
         recipe += f"; faster or slower by {100 * r.speed:g} %, vocal tract by {100 * r.tract:g} %"
+    if config.teachers:
+        recipe += f"; {100 * r.taught:g} % of the loss is the distance to a teacher at temperature {r.temperature:g}"
     if r.mixed:
         recipe += f"; recorded noise in {100 * r.mixed:g} % of clips, SNR {r.snr[0]:g} to {r.snr[1]:g} dB"
     memory = NativeModel(shipped.model.file).memory

@@ -16,7 +16,7 @@ from host.data.synthetic import Said, conversation
 from host.engines.micropython import executable
 from host.simulator import plot
 from host.simulator.run import Heard, simulate
-from host.training.run import RunError, load_config
+from host.training.config import RunError, load_config
 
 OUT = Path("build/demo")
 RUN = Path("runs/demo")

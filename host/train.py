@@ -15,8 +15,9 @@ from host.data.load import load
 from host.data.speech_commands import SPLITS
 from host.models import MODELS
 from host.models.design import read_design
+from host.training.config import continued, load_config, make_config, with_teachers
 from host.training.recipes import RECIPES, shortened
-from host.training.run import continued, load_config, make_config, train
+from host.training.run import train
 
 
 def device(text: str) -> torch.device:
@@ -36,6 +37,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "--design", type=Path, metavar="NAME.json", help="a design of one's own, or that host.search found"
     )
     which.add_argument("--start", type=Path, metavar="RUN", help="go on from the best weights of another run")
+    p.add_argument(
+        "--teacher", type=Path, nargs="+", default=[], metavar="RUN", help="trained networks to learn from too"
+    )
     sources = f"{' | '.join(LANGUAGES)} | DIR | ARCHIVE.npz"
     p.add_argument("--data", required=True, nargs="+", metavar=sources, help="several: all of their clips")
     p.add_argument(
@@ -80,6 +84,7 @@ def main(arguments: list[str] | None = None) -> int:
     data = load(args.data, args.classes, args.split, args.seed, args.noise, args.quiet)
     given = data, args.classes, args.split, args.seed, recipe
     config = continued(args.start, *given) if args.start else make_config(name, design, *given)
+    config = with_teachers(config, args.teacher)
     print(f"{len(data.rows(TRAINING))} training and {len(data.rows(VALIDATION))} validation clips; run in {folder}")
     path = train(config, data, folder, args.resume, args.quiet, lambda line: print(line, flush=True), args.device)
     print(f"{path}: {path.stat().st_size} bytes")

@@ -24,7 +24,8 @@ from host.engines import micropython, native
 from host.format.file import FormatError, read
 from host.models.design import Design
 from host.models.dsnet import DSNet
-from host.training.run import RunConfig, RunError, load_config, new_network
+from host.training.config import RunConfig, RunError, load_config
+from host.training.run import new_network
 from tests.conftest import MODEL, ROOT, sentence
 
 
@@ -191,7 +192,7 @@ def test_a_slash_behind_the_data_changes_nothing(run):
 
 
 def test_an_interrupted_training_says_how_to_go_on(finished, typed, tmp_path, monkeypatch, capsys):
-    def interrupt(epoch, recipe):
+    def interrupt(epoch, *_):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as m:

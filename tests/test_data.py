@@ -25,8 +25,8 @@ from host.data.dataset import (
 from host.data.load import load
 from host.data.speech import RATE, resampled
 from host.models import MODELS
+from host.training.config import make_config
 from host.training.recipes import RECIPES
-from host.training.run import make_config
 
 
 def wav(path, samples, rate=16000, subtype="PCM_16"):

@@ -26,8 +26,9 @@ from host.format.file import read
 from host.models import MODELS
 from host.models.design import NETWORKS, Design, design_frontend
 from host.models.dsnet import DSNet
+from host.training.config import make_config
 from host.training.recipes import RECIPES, shortened
-from host.training.run import make_config, train
+from host.training.run import train
 from tests.conftest import ROOT
 from tests.test_training import data
 

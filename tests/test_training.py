@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+import torch
 
 from host import train as command
 from host.compile import main as compile_command
@@ -12,10 +13,12 @@ from host.data.dataset import SILENCE, TRAINING, UNKNOWN, VALIDATION, WORDS, Dat
 from host.engines.native import NativeModel
 from host.format.file import read
 from host.models import MODELS
-from host.training.augment import augmented, centred, crop, loudness, mixed, voiced
+from host.training.augment import augmented, centred, crop, loudness, mixed, to_features, voiced
+from host.training.config import RunConfig, RunError, continued, make_config, with_teachers
+from host.training.distill import answers, distance
 from host.training.loop import epoch_rows, learning_rate
 from host.training.recipes import RECIPES, Recipe, shortened
-from host.training.run import RunConfig, RunError, continued, make_config, time_left, train
+from host.training.run import new_network, time_left, train
 
 RECIPE = Recipe(
     "test", epochs=3, float_epochs=1, batch=8, rate=0.02, momentum=0.9, decay=1e-4, cosine=True, shift=3, noise=2.0
@@ -41,6 +44,11 @@ def config(d: Dataset, recipe: Recipe = RECIPE, seed: int = 0) -> RunConfig:
 
 def silent(*_):
     pass
+
+
+def interrupted(line):
+    """A `log` that ends a run after its first epoch."""
+    raise KeyboardInterrupt
 
 
 def test_a_resumed_run_is_bit_equal_to_an_uninterrupted_one(tmp_path):
@@ -141,6 +149,34 @@ def test_a_run_goes_on_from_another(tmp_path):
     assert RunConfig.from_json((tmp_path / "second" / "config.json").read_text()) == on
     with pytest.raises(RunError, match=r"hears yes.*the data has.*_silence_"):
         continued(first, data(12), 12, "auto", 1, tune)
+
+
+def test_a_run_learns_from_a_teacher_and_resumes_bit_equal(tmp_path):
+    d, first, recipe = data(), tmp_path / "teacher", dataclasses.replace(RECIPE, epochs=2, taught=1.0)
+    train(make_config("dsnet-24", MODELS["dsnet-24"], d, 10, "auto", 0, RECIPE), d, first, quiet=True, log=silent)
+    learning = with_teachers(config(d, recipe), [first])  # MFCCs, and its teacher has log-mels
+    whole = train(learning, d, tmp_path / "whole", quiet=True, log=silent).read_bytes()
+    assert whole != train(config(d, recipe), d, tmp_path / "alone", quiet=True, log=silent).read_bytes()
+    with pytest.raises(KeyboardInterrupt):
+        train(learning, d, tmp_path / "parts", quiet=True, log=interrupted)
+    assert train(learning, d, tmp_path / "parts", resume=True, quiet=True, log=silent).read_bytes() == whole
+    assert RunConfig.from_json((tmp_path / "whole" / "config.json").read_text()) == learning
+    with pytest.raises(RunError, match=r"a teacher has to hear yes.*_silence_"):
+        with_teachers(config(data(12)), [first])
+
+
+def test_distance_to_a_teacher_is_zero_where_both_answer_alike():
+    d = data()
+    torch.manual_seed(0)
+    network = new_network(config(d)).eval()
+    levels = centred(d.levels[:6], 94)
+    taught = answers([network, network], levels, 2.0, "cpu")
+    logits = network(to_features(levels, network.frontend))
+    assert taught.sum(1).numpy() == pytest.approx(np.ones(6))
+    assert distance(logits, taught, 2.0).item() == pytest.approx(0, abs=1e-6)
+    other = torch.zeros_like(logits)
+    expected = 4 * (taught * (taught.log() - torch.log_softmax(other, 1))).sum(1).mean().item()
+    assert distance(other, taught, 2.0).item() == pytest.approx(expected, rel=1e-5) and expected > 0
 
 
 def test_noise_is_added_at_the_snr_that_was_asked_for():

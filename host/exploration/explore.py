@@ -16,9 +16,9 @@ from host.exploration.objective import PERFORMANCE, Requirements, excesses
 from host.exploration.space import SPACES, propose
 from host.format.program import FrontEnd
 from host.models.design import Design, build, design_frontend
+from host.training.config import check_fit
 from host.training.loop import make_optimizer, train_epochs
 from host.training.recipes import Recipe
-from host.training.run import check_fit
 
 UNBUILDABLE = "makes no network"  # stands where a requirement that is missed would
 DRAWS = 1000  # in a row without one to train, after which the space is taken to hold no more

@@ -13,6 +13,7 @@ from tqdm import tqdm
 from host.data.dataset import SILENCE, TRAINING, UNKNOWN, VALIDATION, Dataset
 from host.models.network import Network
 from host.training.augment import augmented, centred, to_features
+from host.training.distill import answers, distance
 from host.training.recipes import Recipe
 
 
@@ -121,9 +122,12 @@ def calibrate(model: Network, data: Dataset, recipe: Recipe, rng: np.random.Gene
 
 
 def train_epochs(
-    model, optimizer, data: Dataset, recipe: Recipe, seed: int, first: int, quiet=False
+    model, optimizer, data: Dataset, recipe: Recipe, seed: int, first: int, quiet=False, teachers: list[Network] = ()
 ) -> Iterator[Epoch]:
-    """Train from epoch `first` on, where the network is, yielding after each. (seed, epoch) determine what is drawn."""
+    """Train from epoch `first` on, where the network is, yielding after each. (seed, epoch) determine what is drawn.
+
+    teachers: trained networks, in evaluation mode and where the network is, from which it learns too.
+    """
     device = device_of(model)
     for epoch in range(first, recipe.epochs):
         started = time.monotonic()
@@ -142,12 +146,16 @@ def train_epochs(
         )
         for step in bar:
             picked = rows[step * recipe.batch : (step + 1) * recipe.batch]
-            x = to_features(augmented(data, picked, model.frontend.frames, recipe, rng), model.frontend)
+            levels = augmented(data, picked, model.frontend.frames, recipe, rng)
+            x = to_features(levels, model.frontend)
             target = torch.from_numpy(data.target[picked]).to(device)
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate(recipe, epoch + step / steps)
             logits = model(x.to(device))
             loss = F.cross_entropy(logits, target)
+            if teachers:
+                taught = answers(teachers, levels, recipe.temperature, device)
+                loss = (1 - recipe.taught) * loss + recipe.taught * distance(logits, taught, recipe.temperature)
             optimizer.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)

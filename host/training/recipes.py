@@ -13,7 +13,8 @@ class Recipe:
     deviation of noise added to the log-mel levels. mixed: share of the clips that recorded noise is added to, at an SNR
     in dB drawn from the range `snr`; such noise alone, the silence class, is made louder or softer by up to
     `noise_gain` dB first. share: clips of unknown and silence per epoch, in mean clips per word. balanced: every word
-    of a source is drawn as often as its words are on average, however few clips of it there are.
+    of a source is drawn as often as its words are on average, however few clips of it there are. taught: where there
+    are teachers, the share of the loss that is the distance to their answers, both at this temperature.
     """
 
     name: str
@@ -36,6 +37,8 @@ class Recipe:
     noise_gain: float = 0.0
     share: float = 1.0
     balanced: bool = False
+    taught: float = 0.7
+    temperature: float = 2.0
 
 
 def shortened(recipe: Recipe, epochs: int) -> Recipe:

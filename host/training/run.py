@@ -10,109 +10,19 @@ import dataclasses
 import io
 import json
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import torch
 
 from host.command import write_model, write_whole
 from host.compiler.plan import planned
-from host.data.dataset import TRAINING, DataError, Dataset
+from host.data.dataset import Dataset
 from host.format.file import write
-from host.format.program import FrontEnd
-from host.models.design import Design, build, design_frontend
+from host.models.design import build
 from host.models.network import Network
-from host.training.loop import Epoch, make_optimizer, train_epochs
+from host.training.config import RunConfig, RunError, differences, load_config, reading
+from host.training.loop import Epoch, device_of, make_optimizer, train_epochs
 from host.training.recipes import Recipe
-
-
-class RunError(ValueError):
-    """A run folder that cannot be used as asked."""
-
-
-@dataclasses.dataclass(frozen=True)
-class RunConfig:
-    """Everything that determines a run. model: the name that the network goes by; start: the run it went on from."""
-
-    model: str
-    start: str | None
-    design: Design
-    data: tuple[str, ...]
-    noise: str | None
-    clips: dict[str, int]
-    classes: int
-    split: str
-    seed: int
-    recipe: Recipe
-    frontend: FrontEnd
-    labels: tuple[str, ...]
-
-    def to_json(self) -> str:
-        return json.dumps(dataclasses.asdict(self) | {"design": self.design.to_dict()}, indent=1)
-
-    @staticmethod
-    def from_json(text: str) -> "RunConfig":
-        d = json.loads(text)
-        frontend = {k: tuple(v) if isinstance(v, list) else v for k, v in d["frontend"].items()}
-        recipe = {k: tuple(v) if isinstance(v, list) else v for k, v in d["recipe"].items()}
-        d |= {
-            "design": Design.from_dict(d["design"]),
-            "data": tuple(str(Path(source)) for source in d["data"]),
-            "labels": tuple(d["labels"]),
-            "recipe": Recipe(**recipe),
-            "frontend": FrontEnd(**frontend),
-        }
-        return RunConfig(**d)
-
-
-def check_fit(model: str, design: Design, data: Dataset, recipe: Recipe) -> None:
-    """DataError where the clips do not fit the network, or lack what the recipe needs."""
-    frames = data.levels.shape[1]
-    if recipe.mixed and not len(data.noise):
-        raise DataError(f"{data.source}: no noise for the recipe {recipe.name} to mix with; add --noise FOLDER")
-    if frames < design.frames:
-        raise DataError(f"{data.source}: its clips have {frames} frames; {model} takes {design.frames} or more")
-
-
-def make_config(
-    model: str, design: Design, data: Dataset, classes: int, split: str, seed: int, recipe: Recipe
-) -> RunConfig:
-    """The configuration of a run on this data; the front end is designed on its training clips.
-
-    DataError where the clips do not fit the network.
-    """
-    check_fit(model, design, data, recipe)
-    frontend = design_frontend(design, data.levels[data.rows(TRAINING)])
-    return RunConfig(
-        model,
-        None,
-        design,
-        data.sources,
-        data.noise_source,
-        data.counts(TRAINING),
-        classes,
-        split,
-        seed,
-        recipe,
-        frontend,
-        data.labels,
-    )
-
-
-def continued(start: Path, data: Dataset, classes: int, split: str, seed: int, recipe: Recipe) -> RunConfig:
-    """The configuration of a run that goes on from the best weights of the run in folder `start`, on this data.
-
-    DataError where the clips do not fit its network; RunError where it hears other words or cannot be read.
-    """
-    before = load_config(start)
-    if before.labels != data.labels:
-        raise RunError(f"{start} hears {', '.join(before.labels)}; the data has {', '.join(data.labels)}")
-    check_fit(before.model, before.design, data, recipe)
-    return dataclasses.replace(
-        before, start=str(start), data=data.sources, noise=data.noise_source, clips=data.counts(TRAINING),
-        classes=classes, split=split, seed=seed, recipe=recipe,
-    )  # fmt: skip
 
 
 def new_network(config: RunConfig) -> Network:
@@ -123,48 +33,11 @@ def new_network(config: RunConfig) -> Network:
     return network
 
 
-def _differences(old, new, whose: str = "") -> list[str]:
-    changed = []
-    for name in (f.name for f in dataclasses.fields(new)):
-        before, now = getattr(old, name), getattr(new, name)
-        if before == now:
-            continue
-        if name == "recipe":
-            changed += _differences(before, now, "recipe's ")
-        elif name in ("design", "clips", "frontend", "labels"):
-            changed.append(name)
-        else:
-            changed.append(f"{whose}{name} ({before!r}, now {now!r})")
-    return changed
-
-
-@contextmanager
-def _reading(path: Path) -> Iterator[None]:
-    """A RunError that names a run's file, whatever is wrong with it: PyTorch has no exceptions of its own for that."""
-    if not path.exists():
-        raise RunError(f"{path.parent}: no {path.name}; it is written by 'python -m host.train'")
-    try:
-        yield
-    except Exception as error:
-        if isinstance(error, OSError) and error.filename:
-            raise
-        raise RunError(f"{path} is damaged or of another run; restore it, or train in another --out") from error
-
-
-def load_config(folder: Path) -> RunConfig:
-    """The configuration of a run folder."""
-    path = folder / "config.json"
-    with _reading(path):
-        config = RunConfig.from_json(path.read_text())
-        build(config.model, config.design, config.frontend, config.labels)  # which fails where they make no network
-    return config
-
-
 def load_network(folder: Path) -> tuple[RunConfig, Network]:
     """The network of a run folder, as it was in its best epoch."""
     config, path = load_config(folder), folder / "best.pt"
     network = build(config.model, config.design, config.frontend, config.labels)
-    with _reading(path):
+    with reading(path):
         state = torch.load(path, map_location="cpu", weights_only=True)
         weights, _ = state["network"], state["epoch"]  # a last.pt in its place has no epoch
         network.load_state_dict(weights)
@@ -175,7 +48,7 @@ def load_network(folder: Path) -> tuple[RunConfig, Network]:
 
 def load_best(folder: Path) -> tuple[Epoch, float]:
     """A run's best quantised epoch, and the hours that all its epochs took."""
-    with _reading(folder / "last.pt"):
+    with reading(folder / "last.pt"):
         epochs = [Epoch(**e) for e in torch.load(folder / "last.pt", map_location="cpu", weights_only=True)["history"]]
         best = max((e for e in epochs if e.quantized), key=lambda e: e.validation_accuracy)
         if best.epoch != torch.load(folder / "best.pt", map_location="cpu", weights_only=True)["epoch"]:
@@ -229,10 +102,10 @@ def train(
     if resume:
         if not last.exists():
             raise RunError(f"{folder}: nothing to resume, no last.pt; start without --resume or in another --out")
-        changed = _differences(load_config(folder), config)
+        changed = differences(load_config(folder), config)
         if changed:
             raise RunError(f"{folder}: was started with another configuration: {', '.join(changed)}; use another --out")
-        with _reading(last):
+        with reading(last):
             state = torch.load(last, map_location=device, weights_only=True)
             network.load_state_dict(state["network"])
             optimizer.load_state_dict(state["optimizer"])
@@ -256,7 +129,9 @@ def train(
 def _epochs(config: RunConfig, data: Dataset, folder: Path, network, optimizer, history: list, quiet, log) -> None:
     """Train to the end and keep what each epoch gave."""
     best = max((e["validation_accuracy"] for e in history if e["quantized"]), default=-1.0)
-    for epoch in train_epochs(network, optimizer, data, config.recipe, config.seed, len(history), quiet):
+    device = device_of(network)
+    teachers = [load_network(Path(folder))[1].eval().to(device) for folder in config.teachers]
+    for epoch in train_epochs(network, optimizer, data, config.recipe, config.seed, len(history), quiet, teachers):
         history.append(dataclasses.asdict(epoch))
         state = {"network": network.state_dict(), "optimizer": optimizer.state_dict(), "history": history}
         if epoch.quantized and epoch.validation_accuracy > best:
