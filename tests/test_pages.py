@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from bench import comparison, speed, xtensa
+from bench import comparison, energy, speed, xtensa
 from bench.emulator import SETS
 from bench.pages import replaced, rows
 
@@ -30,8 +30,20 @@ def test_the_page_of_speed_is_what_was_counted():
     assert replaced(page, speed.tables(json.loads(xtensa.BUDGET.read_text()))) == page
 
 
-def test_milliseconds_are_of_the_clock():
-    assert speed.milliseconds(160_000_000) == "1000.0"  # 1.5 cycles each at 240 MHz
+def test_the_page_of_energy_is_what_was_counted():
+    page = energy.PAGE.read_text()
+    text = energy.block(energy.report(energy.parser().parse_args([])))
+    assert replaced(page, {"estimate": text}) == page
+
+
+def test_time_is_of_the_clock():
+    """1.5 cycles each at 240 MHz: 160 M instructions are a second, and more than a hop has."""
+    assert speed.milliseconds(160_000_000) == "1000.0"
+    asked = energy.parser().parse_args(["--instructions-per-hop", "32e6", "--front-end-instructions", "1"])
+    assert "listens, gate open                        240   100%" in energy.report(asked)
+    assert "busy above 100 %" in energy.report(asked) and "busy above" not in energy.report(
+        energy.parser().parse_args([])
+    )
 
 
 class Listing:
