@@ -2,8 +2,9 @@
 
 import json
 import sys
+from collections.abc import Callable
 
-from bench.emulator import ROOT, SETS
+from bench.emulator import ROOT
 from bench.pages import rows, write_tables
 from bench.xtensa import BUDGET, column
 
@@ -20,19 +21,23 @@ CYCLES, CLOCK = 1.5, 240e3
 
 
 def counts(budget: dict) -> str:
-    """Instructions and bytes of each model."""
-    columns = {name: column(budget, name) for name in SETS}
-    body = [("multiply-adds a window", *(f"{s['macs']:,}" for s in budget.values()))]
+    """Instructions and bytes of each model; a dash where an instruction set was not counted."""
+    columns = {chip: column(budget, name) for name, chip in CHIPS.items()}
+
+    def row(text: str, number: Callable[[dict], str], chip: str) -> list[str]:
+        found = columns[chip]
+        return [f"{text}, {chip}", *(number(found[model]) if model in found else "-" for model in budget)]
+
+    body = [["multiply-adds a window", *(f"{s['macs']:,}" for s in budget.values())]]
     for key, text in COUNTED.items():
-        for name, chip in CHIPS.items():
-            body.append((f"{text}, {chip}", *(f"{s[key]:,}" for s in columns[name].values())))
-    for name, chip in CHIPS.items():
-        each = (f"{s['instructions'] / s['macs']:.2f}" for s in columns[name].values())
-        body.append((f"a window for each multiply-add, {chip}", *each))
+        body += [row(text, lambda s, key=key: f"{s[key]:,}", chip) for chip in columns]
+    each = "a window for each multiply-add"
+    body += [row(each, lambda s: f"{s['instructions'] / s['macs']:.2f}", chip) for chip in columns]
     for use in ("activations", "tables", "stream", "file"):
-        body.append((f"{use}, bytes", *(f"{s['memory_bytes'][use]:,}" for s in budget.values())))
-    code = (f"{next(iter(columns[name].values()))['code_bytes']:,} on the {chip}" for name, chip in CHIPS.items())
-    return rows(("", *budget), body) + f"\nCode and constants of core and front end, bytes: {', '.join(code)}.\n"
+        body.append([f"{use}, bytes", *(f"{s['memory_bytes'][use]:,}" for s in budget.values())])
+    code = {chip: next(iter(found.values()))["code_bytes"] for chip, found in columns.items() if found}
+    note = ", ".join(f"{size:,} on the {chip}" for chip, size in code.items())
+    return rows(("", *budget), body) + f"\nCode and constants of core and front end, bytes: {note}.\n"
 
 
 def network_hop(s: dict) -> int:

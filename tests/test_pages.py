@@ -30,6 +30,14 @@ def test_the_page_of_speed_is_what_was_counted():
     assert replaced(page, speed.tables(json.loads(xtensa.BUDGET.read_text()))) == page
 
 
+def test_what_was_not_counted_is_a_dash():
+    budget = json.loads(xtensa.BUDGET.read_text())
+    del budget["small"]["s2"]
+    lines = [line.split(" | ") for line in speed.counts(budget).splitlines()]
+    assert len({len(line) for line in lines[:-2]}) == 1
+    assert [line[list(budget).index("small") + 1] for line in lines if line[0] == "| a window, ESP32-S2"] == ["-"]
+
+
 def test_the_page_of_energy_is_what_was_counted():
     page = energy.PAGE.read_text()
     text = energy.block(energy.report(energy.parser().parse_args([])))
