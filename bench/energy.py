@@ -1,12 +1,21 @@
-"""How long does the battery last? mA and hours from the duty cycle, as an estimate:  python -m bench.energy
+"""How long does the battery last? mA and hours from the duty cycle, as an estimate:  python -m bench.energy [--write]
 
 Nothing here was measured on a robot. Every assumption is a constant below or an option; docs/energy.md says where each
-comes from.
+comes from. Instructions are those of bench/xtensa.json; with --write the table in docs/energy.md is replaced.
 """
 
 import argparse
+import json
 import sys
 from dataclasses import dataclass
+
+from bench.emulator import ROOT
+from bench.pages import write_tables
+from bench.speed import CYCLES, network_hop
+from bench.xtensa import BUDGET, column
+
+PAGE = ROOT / "docs" / "energy.md"
+MODEL = "robot"  # what tools.deploy puts on a robot
 
 # mA of an ESP32-S2 without radio, CPU on and its cache idle, by MHz; and in light sleep
 WAITING_MA = {240: 22.0, 160: 17.0, 80: 14.0}
@@ -58,13 +67,14 @@ def situations(a: Assumptions) -> list[tuple[str, int | None, float | None, floa
     def listening(name: str, mhz: int, gate_open: float) -> tuple[str, int, float, float]:
         return name, mhz, busy(a, mhz, gate_open), chip_ma(a, mhz, gate_open) + around
 
-    speaking = listening("listens, gate open", 240, 1)
+    speaking, slow = (listening("listens, gate open", mhz, 1) for mhz in (240, 80))
     quiet = [listening("listens, gate closed", mhz, 0) for mhz in (240, 160, 80)]
     asleep = LIGHT_SLEEP_MA + LIGHT_DARK_MA + MICROPHONE_MA + a.other_ma
     dozing = (ASLEEP_MS * asleep + LOOKING_MS * quiet[0][3]) / (ASLEEP_MS + LOOKING_MS)
     mixed = a.speech * speaking[3] + (1 - a.speech) * quiet[0][3] + a.driving * 2 * a.motor_ma
     return [
         speaking,
+        slow,
         *quiet,
         ("drives, gate open", 240, busy(a, 240, 1), speaking[3] + 2 * a.motor_ma),
         (f"gate open {a.speech:.0%}, drives {a.driving:.0%} of the time", 240, None, mixed),
@@ -79,6 +89,12 @@ def table(a: Assumptions) -> list[str]:
         computing = "" if share is None else f"{share:.0%}"
         lines.append(f"{name:40} {clock:>4} {computing:>6} {ma:6.0f} {USABLE * a.battery_mah / ma:6.1f}")
     return lines
+
+
+def counted() -> tuple[int, int]:
+    """Instructions of the network and of all else in a hop of a stream, of an ESP32-S2."""
+    s = column(json.loads(BUDGET.read_text()), "s2")[MODEL]
+    return network_hop(s), s["hop_streaming"] - network_hop(s)
 
 
 def share(text: str) -> float:
@@ -96,20 +112,21 @@ def positive(text: str) -> float:
 
 
 def parser() -> argparse.ArgumentParser:
+    network, front_end = counted()
     p = argparse.ArgumentParser(prog="python -m bench.energy", description=__doc__.splitlines()[0])
     p.add_argument(
         "--battery-mah", type=positive, default=1000, help="what is printed on the cell (default: %(default)s)"
     )
     p.add_argument(
-        "--instructions-per-hop", type=positive, default=9.1e6, help="of the network, per window (default: %(default)g)"
+        "--instructions-per-hop", type=positive, default=network, help="of the network (default: %(default)s)"
     )
     p.add_argument(
         "--front-end-instructions",
         type=positive,
-        default=1.8e6,
-        help="per hop, gate open or not (default: %(default)g)",
+        default=front_end,
+        help="per hop, gate open or not (default: %(default)s)",
     )
-    p.add_argument("--cycles-per-instruction", type=positive, default=1.5, help="default: %(default)s")
+    p.add_argument("--cycles-per-instruction", type=positive, default=CYCLES, help="default: %(default)s")
     p.add_argument("--hop-ms", type=positive, default=200, help="between windows (default: %(default)s)")
     p.add_argument("--motor-ma", type=positive, default=120, help="each, while it drives (default: %(default)s)")
     p.add_argument(
@@ -119,11 +136,12 @@ def parser() -> argparse.ArgumentParser:
         "--speech", type=share, default=0.1, help="share of the time the gate is open (default: %(default)s)"
     )
     p.add_argument("--driving", type=share, default=0.05, help="share of the time it drives (default: %(default)s)")
+    p.add_argument("--write", action="store_true", help=f"replace the table in {PAGE.relative_to(ROOT)}")
     return p
 
 
-def main(arguments: list[str]) -> int:
-    o = parser().parse_args(arguments)
+def report(o: argparse.Namespace) -> str:
+    """What is printed for these options."""
     a = Assumptions(
         o.battery_mah,
         o.instructions_per_hop,
@@ -135,16 +153,28 @@ def main(arguments: list[str]) -> int:
         o.speech,
         o.driving,
     )
-    print(
-        f"ESTIMATE for an ESP32-S2, radio off, {a.battery_mah:g} mAh of which {USABLE:.0%} are usable; nothing measured"
-    )
-    print(
-        f"per hop of {a.hop_ms:g} ms: network {a.network / 1e6:g} M, front end {a.front_end / 1e6:g} M instructions, "
-        f"{a.cycles:g} cycles each"
-    )
-    print(*table(a), sep="\n")
+    battery = f"{a.battery_mah:g} mAh of which {USABLE:.0%} are usable"
+    work = f"network {a.network / 1e6:.2f} M, front end {a.front_end / 1e6:.2f} M instructions"
+    lines = [
+        f"ESTIMATE for an ESP32-S2, radio off, {battery}; nothing measured",
+        f"per hop of {a.hop_ms:g} ms: {work}, {a.cycles:g} cycles each",
+        *table(a),
+    ]
     if busy(a, 240, 1) > 1:
-        print("busy above 100 %: windows come later than every hop, or sound is dropped; take a smaller network")
+        lines.append("busy above 100 %: windows come later than every hop, or sound is dropped; take a smaller network")
+    return "\n".join(lines)
+
+
+def block(text: str) -> str:
+    """Text as it stands, in Markdown."""
+    return "".join(f"    {line}\n" for line in text.splitlines())
+
+
+def main(arguments: list[str]) -> int:
+    options = parser().parse_args(arguments)
+    print(report(options))
+    if options.write:
+        write_tables(PAGE, {"estimate": block(report(options))})
     return 0
 
 

@@ -1,7 +1,8 @@
 """Exact instruction counts of the C core on an emulated Xtensa core:  python -m bench.xtensa [--set s2] [--write]
 
 Prints a table for each model in models/. With --write the counts become the budget, bench/xtensa.json; with --check the
-exit status is 1 where a count exceeds it by more than 2 %. docs/speed.md says what is counted and what is not.
+exit status is 1 where a count exceeds it by more than 2 %. docs/speed.md says what is counted and what is not; `make
+bench-xtensa` also writes its tables.
 
 The budget holds for each model the counts of the lx106, which Debian has a compiler for, and under "s2" those of the
 ESP32-S2's instructions, whose compiler `make bench-xtensa-s2` fetches.
@@ -61,14 +62,27 @@ def differ(name: str, found: np.ndarray, expected: np.ndarray) -> None:
         raise AssertionError(f"{name}: the emulated core computes {found}, the native one {expected}")
 
 
+def window_of(program: Program) -> np.ndarray:
+    """uint8 [frames, width], what the front end makes of `sound`."""
+    c = program.frontend
+    return FrontEndEngine(c).push(sound((c.frames - 1) * c.hop + c.frame))
+
+
+def count_window(emulator: Emulator, file: bytes, program: Program) -> tuple[Counter, tuple[int, int, int]]:
+    """(instructions of a window, bytes of tables, arena, stream); AssertionError where it computes something else."""
+    c, features = program.frontend, window_of(program)
+    window, answer = emulator.difference(WINDOW, 1, 2, file, features.tobytes())
+    native = NativeModel(file, c.frames, c.width, len(program.labels))
+    differ("window", np.frombuffer(answer[12:], "<u2"), native.run(features[None])[0])
+    return window, struct.unpack("<3I", answer[:12])
+
+
 def count(emulator: Emulator, file: bytes, program: Program) -> Counts:
     """Count a window, front-end frames and a hop; AssertionError where the emulated core computes something else."""
     c, classes = program.frontend, len(program.labels)
+    window, memory = count_window(emulator, file, program)
     native = NativeModel(file, c.frames, c.width, classes)
     samples = sound((c.frames - 1) * c.hop + c.frame)
-    features = FrontEndEngine(c).push(samples)
-    window, answer = emulator.difference(WINDOW, 1, 2, file, features.tobytes())
-    differ("window", np.frombuffer(answer[12:], "<u2"), native.run(features[None])[0])
 
     step = program.listening.hop * c.rate // 1000
     frames = step // c.hop
@@ -84,7 +98,7 @@ def count(emulator: Emulator, file: bytes, program: Program) -> Counts:
     differ("hop", np.frombuffer(found[-2 * classes :], "<u2"), native.run(stream[None])[0])
     streaming, answer = emulator.difference(LISTEN, WARM, WARM + 1, file, slots.tobytes())
     differ("streaming hop", np.frombuffer(answer, np.uint8), np.frombuffer(found, np.uint8))
-    return Counts(window, frame, frames, hop, streaming, struct.unpack("<3I", answer[:12]))
+    return Counts(window, frame, frames, hop, streaming, memory)
 
 
 def summary(counts: Counts, file: bytes, program: Program, emulator: Emulator) -> dict:

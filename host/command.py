@@ -78,8 +78,13 @@ def write_whole(path: Path, data: bytes) -> None:
         raise
 
 
+def write_own(path: Path, data: bytes, start: bytes, what: str) -> None:
+    """Write a file of a kind that begins with `start`; FormatError where something of another kind is in its place."""
+    if path.exists() and not (path.is_file() and path.read_bytes()[: len(start)] == start):
+        raise FormatError(f"{path} is there and is no {what}; it was left as it is: name another file")
+    write_whole(path, data)
+
+
 def write_model(path: Path, file: bytes) -> None:
     """Write a model.bin; FormatError where something else is in its place."""
-    if path.exists() and not (path.is_file() and path.read_bytes()[: len(MAGIC)] == MAGIC):
-        raise FormatError(f"{path} is there and is no model; it was left as it is: name another file")
-    write_whole(path, file)
+    write_own(path, file, MAGIC, "model")

@@ -6,9 +6,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from host.engines.native import FrontEndEngine, capture
+from bench import frontend as bench
+from host.engines.native import FrontEndEngine, NativeModel, capture
+from host.format.file import read
 from host.models import frontends
 from host.reference import frontend as reference
+from tests.conftest import ROOT
 from tests.programs import hard_signals, random_frontend
 
 MFCC = frontends.mfcc(
@@ -28,6 +31,31 @@ def test_levels_are_the_rounded_float_levels():
     inside = (exact >= 1) & (exact < 255)
     assert inside.sum() > 10000
     assert np.abs(found + 0.5 - exact)[inside].max() < 1.2
+
+
+def test_a_ratio_is_of_powers():
+    exact = np.array([[3.0, 4.0], [30.0, 40.0]])
+    assert np.allclose(bench.snr(exact, exact * [[1.1], [0.999]], 1), [20, 60])
+    assert np.allclose(bench.snr(exact, exact * 0.9), 20)
+
+
+def test_transform_and_energies_lie_near_floating_point():
+    config = frontends.log_mel()
+    frames = reference.split_frames(hard_signals(48, 4000)[8:].reshape(-1), config)
+    frames = frames[np.abs(frames).max(1) > 100]
+    assert len(frames) > 100
+    assert bench.transform(frames, config).min() > 65 and bench.energies(frames, config).min() > 75
+
+
+@pytest.mark.parametrize("name, bytes_of_tables", [("robot", 2308), ("tinyspeech-z4", 3268)])
+def test_tables_take_the_rest_of_the_core_s_memory(name, bytes_of_tables):
+    """Beside them are the window that the network sees, the samples of a frame and its transform's 257 points."""
+    file = (ROOT / "models" / f"{name}.bin").read_bytes()
+    config = read(file)[0].frontend
+    tables = sum(bench.tables(config).values())
+    assert tables == bytes_of_tables
+    state = config.frames * config.width + 2 * 512 + 8 * 257
+    assert NativeModel(file).memory["stream"] == tables + state
 
 
 def test_torchaudio_computes_the_same_levels():

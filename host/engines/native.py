@@ -139,9 +139,10 @@ class NativeListener:
     def __init__(self, model: NativeModel, hop: int):
         """hop: feature frames between windows. ModelError where the network cannot."""
         self.model, self.lib = model, model.lib
-        status = ctypes.c_int32()
-        handle = self.lib.host_listener_open(model.handle, hop, ctypes.byref(status))
+        status, memory = ctypes.c_int32(), ctypes.c_uint32()
+        handle = self.lib.host_listener_open(model.handle, hop, ctypes.byref(memory), ctypes.byref(status))
         self.handle = _checked(self.lib, handle, status)
+        self.memory = memory.value  # bytes
 
     def __del__(self):
         if self.handle:

@@ -103,8 +103,11 @@ def mel_tables(edges):
     return bins, segment, rising, shift
 
 
-def log_mel(frames, config: FrontEnd):
-    """Log-mel energies: frames int16 [n, config.frame] -> uint8 [n, bands]."""
+def mel_energies(frames, config: FrontEnd):
+    """Energies of the bands: frames int16 [n, config.frame] -> (energy, exponent), int64 [n, bands] both.
+
+    They stand for energy / 2^exponent, of samples in +-1.
+    """
     frames = np.asarray(frames, np.int16)
     bins, segment, rising, headroom = mel_tables(config.edges)
     re, im = spectrum(frames, hann_q15(config.frame), bins)
@@ -122,8 +125,13 @@ def log_mel(frames, config: FrontEnd):
         rise[j], fall[j] = upper.sum(1), (power - upper).sum(1)
     scale = np.minimum(up[:-1], up[1:])
     energy = (rise[:-1] >> 2 * (up[:-1] - scale)) + (fall[1:] >> 2 * (up[1:] - scale))
-    energy, up = energy.T, scale.T
-    log2 = log2_q10(np.maximum(energy, 1)) - ((8 + 2 * up - headroom) << 10)
+    return energy.T, 8 + 2 * scale.T - headroom
+
+
+def log_mel(frames, config: FrontEnd):
+    """Log-mel energies: frames int16 [n, config.frame] -> uint8 [n, bands]."""
+    energy, exponent = mel_energies(frames, config)
+    log2 = log2_q10(np.maximum(energy, 1)) - (exponent << 10)
     level = np.clip((log2 * config.log_gain + config.log_offset) >> 20, 0, 255)
     return np.where(energy > 0, level, 0).astype(np.uint8)
 
@@ -156,8 +164,8 @@ def split_frames(samples, config: FrontEnd):
     return np.lib.stride_tricks.sliding_window_view(samples, config.frame)[:: config.hop][:count]
 
 
-def float_log_mel(frames, config: FrontEnd):
-    """What `log_mel` approximates, in floating point and unclipped: int16 [n, frame] -> float64 [n, bands]."""
+def float_mel_energies(frames, config: FrontEnd):
+    """What `mel_energies` approximates, in floating point: int16 [n, frame] -> float64 [n, bands]."""
     n = np.arange(config.frame)
     window = 0.5 - 0.5 * np.cos(2 * np.pi * n / config.frame)
     power = np.abs(np.fft.rfft(np.asarray(frames) / 32768 * window, FFT)) ** 2
@@ -165,5 +173,10 @@ def float_log_mel(frames, config: FrontEnd):
     f = np.arange(HALF + 1)[:, None]
     rise = (f - edges[:-2]) / (edges[1:-1] - edges[:-2])
     fall = (edges[2:] - f) / (edges[2:] - edges[1:-1])
-    energy = power @ np.maximum(0, np.minimum(rise, fall))
+    return power @ np.maximum(0, np.minimum(rise, fall))
+
+
+def float_log_mel(frames, config: FrontEnd):
+    """What `log_mel` approximates, in floating point and unclipped: int16 [n, frame] -> float64 [n, bands]."""
+    energy = float_mel_energies(frames, config)
     return (np.log2(np.maximum(energy, 1e-30)) * 1024 * config.log_gain + config.log_offset) / (1 << 20)

@@ -142,15 +142,14 @@ typedef struct {
 } host_listener;
 
 /* NULL with a status where the model cannot run on a stream. */
-host_listener *host_listener_open(host_model *model, uint32_t hop, int32_t *status) {
+host_listener *host_listener_open(host_model *model, uint32_t hop, uint32_t *bytes, int32_t *status) {
     host_listener *h = calloc(1, sizeof *h);
-    uint32_t bytes = 0;
-    *status = (int32_t)tympan_listener_measure(&model->model, hop, &bytes);
+    *status = (int32_t)tympan_listener_measure(&model->model, hop, bytes);
     if (*status == TYMPAN_OK) {
-        *status = h && (h->memory = malloc(bytes)) != NULL ? TYMPAN_OK : TYMPAN_MEMORY;
+        *status = h && (h->memory = malloc(*bytes)) != NULL ? TYMPAN_OK : TYMPAN_MEMORY;
     }
     if (*status == TYMPAN_OK) {
-        *status = (int32_t)tympan_listener_open(&h->listener, &model->model, hop, h->memory, bytes);
+        *status = (int32_t)tympan_listener_open(&h->listener, &model->model, hop, h->memory, *bytes);
     }
     if (*status != TYMPAN_OK && h) {
         free(h->memory);
