@@ -99,13 +99,15 @@ SPACES = {
         },
     ),
     "TinySpeechWide": Space(
-        coefficients=MFCCS,
-        frames=OneOf((98,)),
+        coefficients=OneOf((0,)),
+        frames=OneOf((98,)),  # pools of 2 and 4 frames leave none over
         options={
-            "blocks": Whole(1, 4),
-            "mid": Whole(7, 28, 7),  # in groups, one for each of the 7 channels
-            "out": Whole(2, 7),
-            "width": Whole(7, 42, 7),
+            "stem": Whole(4, 16, 4),
+            "planes": Each((Whole(8, 24, 4), Whole(8, 24, 4))),
+            "width": Whole(12, 36, 12),
+            "fan_in": OneOf((1, 2, 4)),
+            "blocks": Several(Whole(12, 48, 4), 1, 3),
+            "out": Whole(1, 6),
         },
     ),
 }

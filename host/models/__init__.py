@@ -3,12 +3,13 @@
 from host.models.design import Design
 from host.models.dscnn import DSCNN
 from host.models.dsnet import DSNet
-from host.models.tinyspeech import TinySpeech, TinySpeechWide
+from host.models.tinyspeech import TinySpeech
+from host.models.tinyspeech_wide import TinySpeechWide
 
 MODELS = {
     "tinyspeech-z4": Design(TinySpeech, 12, 94),
     "tinyspeech-z4-text": Design(TinySpeech, 12, 94, {"form": "text"}),
-    "tinyspeech-wide": Design(TinySpeechWide, 12, 98),
+    "tinyspeech-wide": Design(TinySpeechWide, 0, 98),
     "dsnet-24": Design(DSNet, 0, 94),
     "dsnet-32": Design(DSNet, 0, 94, {"width": 32}),
     "dsnet-64": Design(DSNet, 0, 94, {"width": 64}),

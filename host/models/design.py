@@ -13,7 +13,8 @@ from host.models import frontends
 from host.models.dscnn import DSCNN
 from host.models.dsnet import DSNet
 from host.models.network import Network
-from host.models.tinyspeech import TinySpeech, TinySpeechWide
+from host.models.tinyspeech import TinySpeech
+from host.models.tinyspeech_wide import TinySpeechWide
 
 NETWORKS = {network.__name__: network for network in (DSCNN, DSNet, TinySpeech, TinySpeechWide)}
 
