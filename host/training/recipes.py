@@ -65,7 +65,8 @@ RECIPES = {
         cosine=True, warmup=2, shift=32, gain=(-10.0, 10.0), noise=3.0,
     ),
     "room": ROOM,
-    "room-stream": dataclasses.replace(ROOM, name="room-stream", shift=32),
+    # the same for windows that move over a stream, and for voices that are not in the recordings, children's say
+    "room-stream": dataclasses.replace(ROOM, name="room-stream", shift=32, speed=0.1, tract=0.1),
     # a trained network goes on with other recordings, words in balance
     "tune": dataclasses.replace(ROOM, name="tune", epochs=8, float_epochs=0, rate=0.01, warmup=0, balanced=True),
     "demo": Recipe(
