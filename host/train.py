@@ -1,6 +1,11 @@
-"""Train a network and compile it to model.bin:  python -m host.train --model tinyspeech-z4 --data synthetic"""
+"""Train a network and compile it to model.bin:  python -m host.train --model tinyspeech-z4 --data synthetic
+
+On several cores or GPUs at once:  torchrun --nproc-per-node 4 -m host.train ...
+"""
 
 import argparse
+import dataclasses
+import functools
 import os
 import sys
 from pathlib import Path
@@ -18,10 +23,13 @@ from host.models.design import read_design
 from host.training.config import continued, load_config, make_config, with_teachers
 from host.training.recipes import RECIPES, shortened
 from host.training.run import train
+from host.training.workers import count, first_before_others, rank, together
 
 
 def device(text: str) -> torch.device:
-    """A device that PyTorch can compute on here, for argparse."""
+    """A device that PyTorch can compute on here, for argparse; of several GPUs each worker takes one."""
+    if text == "cuda" and torch.cuda.device_count():
+        text = f"cuda:{int(os.environ.get('LOCAL_RANK', '0')) % torch.cuda.device_count()}"
     try:
         return torch.zeros(1, device=text).device
     except (RuntimeError, AssertionError) as error:
@@ -68,6 +76,14 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 @guard
 def main(arguments: list[str] | None = None) -> int:
     args = parse(arguments)
+    with together():
+        return run(args)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train as the arguments say; of several workers the first alone prints."""
+    say = functools.partial(print, flush=True) if not rank() else lambda line: None
+    quiet = args.quiet or bool(rank())
     torch.set_num_threads(args.threads)
     torch.set_flush_denormal(True)
     recipe = RECIPES[args.recipe]
@@ -79,15 +95,17 @@ def main(arguments: list[str] | None = None) -> int:
         name, design = (args.design.stem, read_design(args.design)) if args.design else (args.model, MODELS[args.model])
     source = "-".join(Path(d).absolute().name.removesuffix(".npz") for d in args.data)
     folder = args.out or Path("runs") / f"{name}-{source}-{args.classes}-{args.recipe}-{args.seed}"
-    if args.download:
-        fetch(SPEECH_COMMANDS, args.folders[0], args.quiet)
-    data = load(args.data, args.classes, args.split, args.seed, args.noise, args.quiet)
+    with first_before_others():
+        if args.download:
+            fetch(SPEECH_COMMANDS, args.folders[0], quiet)
+        data = load(args.data, args.classes, args.split, args.seed, args.noise, quiet)
     given = data, args.classes, args.split, args.seed, recipe
     config = continued(args.start, *given) if args.start else make_config(name, design, *given)
-    config = with_teachers(config, args.teacher)
-    print(f"{len(data.rows(TRAINING))} training and {len(data.rows(VALIDATION))} validation clips; run in {folder}")
-    path = train(config, data, folder, args.resume, args.quiet, lambda line: print(line, flush=True), args.device)
-    print(f"{path}: {path.stat().st_size} bytes")
+    config = dataclasses.replace(with_teachers(config, args.teacher), workers=count())
+    say(f"{len(data.rows(TRAINING))} training and {len(data.rows(VALIDATION))} validation clips; run in {folder}")
+    path = train(config, data, folder, args.resume, quiet, say, args.device)
+    if not rank():
+        say(f"{path}: {path.stat().st_size} bytes")
     return 0
 
 

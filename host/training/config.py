@@ -21,6 +21,7 @@ class RunConfig:
     """Everything that determines a run.
 
     model: the name that the network goes by. start: the run it went on from. teachers: the runs it learned from.
+    workers: how many processes shared its batches.
     """
 
     model: str
@@ -36,6 +37,7 @@ class RunConfig:
     frontend: FrontEnd
     labels: tuple[str, ...]
     teachers: tuple[str, ...] = ()
+    workers: int = 1
 
     def to_json(self) -> str:
         return json.dumps(dataclasses.asdict(self) | {"design": self.design.to_dict()}, indent=1)

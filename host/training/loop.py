@@ -15,6 +15,7 @@ from host.models.network import Network
 from host.training.augment import augmented, centred, to_features
 from host.training.distill import answers, distance
 from host.training.recipes import Recipe
+from host.training.workers import average, count, rank
 
 
 @dataclass(frozen=True)
@@ -126,9 +127,10 @@ def train_epochs(
 ) -> Iterator[Epoch]:
     """Train from epoch `first` on, where the network is, yielding after each. (seed, epoch) determine what is drawn.
 
-    teachers: trained networks, in evaluation mode and where the network is, from which it learns too.
+    teachers: trained networks, in evaluation mode and where the network is, from which it learns too. Of several
+    workers each trains on its share of the batches, to the same network; the first alone validates.
     """
-    device = device_of(model)
+    device, worker, workers = device_of(model), rank(), count()
     for epoch in range(first, recipe.epochs):
         started = time.monotonic()
         rng = np.random.default_rng((seed, epoch))
@@ -138,6 +140,7 @@ def train_epochs(
                 calibrate(model, data, recipe, rng)
             model.quantize()
         rows = epoch_rows(data, recipe, rng)
+        rng = np.random.default_rng((seed, epoch, worker)) if workers > 1 else rng
         model.train()
         loss_sum = right = seen = 0.0
         steps = _steps(rows, recipe)
@@ -145,7 +148,7 @@ def train_epochs(
             range(steps), f"epoch {epoch + 1}/{recipe.epochs}", leave=False, disable=quiet or None, mininterval=1
         )
         for step in bar:
-            picked = rows[step * recipe.batch : (step + 1) * recipe.batch]
+            picked = rows[step * recipe.batch : (step + 1) * recipe.batch][worker::workers]
             levels = augmented(data, picked, model.frontend.frames, recipe, rng)
             x = to_features(levels, model.frontend)
             target = torch.from_numpy(data.target[picked]).to(device)
@@ -158,13 +161,15 @@ def train_epochs(
                 loss = (1 - recipe.taught) * loss + recipe.taught * distance(logits, taught, recipe.temperature)
             optimizer.zero_grad()
             loss.backward()
+            average(p.grad for p in model.parameters() if p.grad is not None)
             torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
             optimizer.step()
             loss_sum += loss.item()
             right += (logits.argmax(1) == target).sum().item()
             seen += len(target)
             bar.set_postfix(loss=f"{loss_sum / (step + 1):.3f}", refresh=False)
+        average(b for b in model.buffers() if b.is_floating_point())
         yield Epoch(
-            epoch + 1, loss_sum / steps, right / seen, validate(model, data),
+            epoch + 1, loss_sum / steps, right / seen, math.nan if worker else validate(model, data),
             learning_rate(recipe, epoch + 1), model.quantized, time.monotonic() - started,
         )  # fmt: skip

@@ -23,6 +23,7 @@ from host.models.network import Network
 from host.training.config import RunConfig, RunError, differences, load_config, reading
 from host.training.loop import Epoch, device_of, make_optimizer, train_epochs
 from host.training.recipes import Recipe
+from host.training.workers import rank
 
 
 def new_network(config: RunConfig) -> Network:
@@ -92,7 +93,7 @@ def train(
     """Train in a run folder, on `device`, and compile the best quantised epoch; returns the path of model.bin.
 
     resume: go on from last.pt; RunError where the folder was made with another configuration. Without it: RunError
-    where the folder holds more than the configuration of this very run.
+    where the folder holds more than the configuration of this very run. Of several workers the first alone writes.
     """
     config_path, last = folder / "config.json", folder / "last.pt"
     torch.manual_seed(config.seed)
@@ -116,12 +117,15 @@ def train(
             raise RunError(f"{folder}: holds a run already; {going_on}use another --out")
         if config_path.exists() and load_config(folder) != config:
             raise RunError(f"{folder}: was started with another configuration; use another --out")
-        write_whole(config_path, config.to_json().encode())
+        if not rank():
+            write_whole(config_path, config.to_json().encode())
     try:
         _epochs(config, data, folder, network, optimizer, history, quiet, log)
     except KeyboardInterrupt:
         again = "the same line with --resume goes on" if last.exists() else "no epoch was complete"
         raise KeyboardInterrupt(again) from None
+    if rank():
+        return folder / "model.bin"
     draw_curves(folder, history)
     return compile_run(folder)
 
@@ -132,6 +136,8 @@ def _epochs(config: RunConfig, data: Dataset, folder: Path, network, optimizer, 
     device = device_of(network)
     teachers = [load_network(Path(folder))[1].eval().to(device) for folder in config.teachers]
     for epoch in train_epochs(network, optimizer, data, config.recipe, config.seed, len(history), quiet, teachers):
+        if rank():
+            continue
         history.append(dataclasses.asdict(epoch))
         state = {"network": network.state_dict(), "optimizer": optimizer.state_dict(), "history": history}
         if epoch.quantized and epoch.validation_accuracy > best:
