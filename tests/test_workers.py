@@ -36,7 +36,7 @@ def workers_run(count: int, *line) -> list[tuple[int, str, str]]:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=os.environ | shared | {"RANK": str(i), "PYTHONPATH": str(ROOT)},
-        )  # fmt: skip
+        )
         for i in range(count)
     ]
     said = [p.communicate(timeout=120) for p in processes]
