@@ -2,7 +2,7 @@
 # make test    the whole test suite
 # make setup   what both need: .venv, the C core, MicroPython with the module tympan (64 and 32 bits)
 # make board   the emulated Cortex-M3 board, for the owner's story in the tests (an ARM compiler and qemu are installed)
-# make bench-xtensa    exact instruction counts on an emulated Xtensa core, to bench/xtensa.json and docs/speed.md
+# make bench-xtensa    exact instruction counts on an emulated Xtensa core, to bench/xtensa.json, docs/speed.md and search.md
 # make bench-xtensa-s2    the same with the ESP32-S2's, docs/comparison.md and energy.md; fetches 92 MB from Debian
 # make bench-accuracy DATA=speech_commands_v2_test    accuracy of all models, to bench/accuracy.* and the README
 # make lint    ruff over Python; C is compiled with warnings as errors wherever it is built
@@ -42,6 +42,7 @@ lint: $(VENV)/.installed
 bench-xtensa: build/.system-xtensa $(VENV)/.installed core
 	$(PY) -m bench.xtensa --write
 	$(PY) -m bench.speed
+	$(PY) -m bench.estimate --write
 
 bench-xtensa-s2: build/.system-xtensa $(VENV)/.installed core build/xtensa-s2/bin/xtensa-s2-elf-gcc
 	$(PY) -m bench.xtensa --set s2 --write

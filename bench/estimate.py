@@ -1,7 +1,8 @@
-"""How far the search's estimate of instructions lies from counts on the emulated Xtensa core:  python -m bench.estimate
+"""How far the search's estimate of instructions lies from counts:  python -m bench.estimate [--write]
 
-Every network of host/models is counted as it was born, for weights hardly change a count. The estimate was fitted to
-the files in models/ alone (host/exploration/instructions.py).
+Every network of host/models is counted on the emulated LX106 as it was born, for weights hardly change a count. The
+estimate was fitted to the files in models/ alone (host/exploration/instructions.py). With --write the table in
+docs/search.md is replaced.
 """
 
 import argparse
@@ -12,8 +13,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from bench.emulator import SETS, Emulator
-from bench.xtensa import count
+from bench.emulator import ROOT, SETS, Emulator
+from bench.pages import rows, write_tables
+from bench.xtensa import count_window
 from host.compiler.plan import planned
 from host.data.dataset import class_labels
 from host.exploration.instructions import estimate
@@ -22,6 +24,8 @@ from host.models import MODELS
 from host.models.design import Design, build, design_frontend
 from host.models.frontends import BANDS
 
+PAGE = ROOT / "docs" / "search.md"
+
 
 def compare(emulator: Emulator, name: str, design: Design) -> tuple[int, int]:
     """(counted, estimated) instructions of a window."""
@@ -29,23 +33,31 @@ def compare(emulator: Emulator, name: str, design: Design) -> tuple[int, int]:
     levels = np.random.default_rng(0).integers(0, 256, (16, design.frames, BANDS), dtype=np.uint8)
     program = build(name, design, design_frontend(design, levels), class_labels(12)).eval().program()
     chosen = planned(program, "fast")
-    return count(emulator, write(program, chosen), program).window.total(), estimate(program, chosen)
+    window, _ = count_window(emulator, write(program, chosen), program)
+    return window.total(), estimate(program, chosen)
 
 
-def main(arguments: list[str] | None = None) -> int:
-    argparse.ArgumentParser(prog="python -m bench.estimate", description=__doc__.splitlines()[0]).parse_args(arguments)
-    if SETS["lx106"].missing():
-        print(
-            f"error: not installed: {', '.join(SETS['lx106'].missing())}; tools/system_packages.sh xtensa",
-            file=sys.stderr,
-        )
-        return 2
-    print(f"{'network':20} {'counted':>12} {'estimated':>12}")
+def table() -> str:
+    body = []
     with tempfile.TemporaryDirectory() as folder:
         emulator = Emulator(Path(folder), SETS["lx106"])
         for name, design in MODELS.items():
             counted, estimated = compare(emulator, name, design)
-            print(f"{name:20} {counted:12,} {estimated:12,} {100 * (estimated / counted - 1):+6.1f} %", flush=True)
+            body.append((name, f"{counted:,}", f"{estimated:,}", f"{100 * (estimated / counted - 1):+.1f} %"))
+    return rows(("network", "counted", "estimated", ""), body)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    p = argparse.ArgumentParser(prog="python -m bench.estimate", description=__doc__.splitlines()[0])
+    p.add_argument("--write", action="store_true", help=f"replace the table in {PAGE.relative_to(ROOT)}")
+    options = p.parse_args(arguments)
+    if missing := SETS["lx106"].missing():
+        print(f"error: not installed: {', '.join(missing)}; tools/system_packages.sh xtensa", file=sys.stderr)
+        return 2
+    found = table()
+    print(found)
+    if options.write:
+        write_tables(PAGE, {"estimate": found})
     return 0
 
 

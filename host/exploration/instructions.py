@@ -23,6 +23,7 @@ COUNTS = ROOT / "bench" / "xtensa.json"
 # any other function belongs to the strips: who is ready, what moves, what is called
 FUNCTIONS = {
     "tympan_multiply_each": "depthwise",
+    "multiply_four": "depthwise",
     "tympan_multiply": "convolution",
     "tympan_conv2d": "convolution",
     "tympan_first_block": "convolution",
@@ -120,7 +121,13 @@ def costs() -> dict[str, np.ndarray]:
         for which, amount in works(*read((ROOT / "models" / f"{name}.bin").read_bytes())).items():
             units.setdefault(which, []).append(amount)
             counted.setdefault(which, []).append(spent.get(which, 0))
-    return {which: np.linalg.lstsq(np.array(units[which]), np.array(counted[which]), rcond=None)[0] for which in units}
+    return {which: _fit(np.array(units[which], float), np.array(counted[which], float)) for which in units}
+
+
+def _fit(units: np.ndarray, counted: np.ndarray) -> np.ndarray:
+    """What a unit costs, by least squares of the relative errors: a small model's counts as much as a large one's."""
+    scale = 1 / np.maximum(counted, 1)
+    return np.linalg.lstsq(units * scale[:, None], counted * scale, rcond=None)[0]
 
 
 def estimate(program: Program, plan: Plan) -> int:
