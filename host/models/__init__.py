@@ -14,7 +14,7 @@ MODELS = {
     "dsnet-32": Design(DSNet, 0, 94, {"width": 32}),
     "dsnet-64": Design(DSNet, 0, 94, {"width": 64}),
     "small": Design(DSCNN, 0, 94),
-    "medium": Design(DSCNN, 0, 94, {"planes": (16, 16), "width": 32, "blocks": ((32, 9, 2), (44, 9, 1))}),
+    "medium": Design(DSCNN, 0, 94, {"stem": 16, "planes": (16,), "width": 48, "blocks": ((40, 11, 2),)}),
     "robot": Design(DSCNN, 0, 94, {"stem": 16, "planes": (32, 32), "width": 64, "blocks": ((64, 9, 2), (96, 9, 1))}),
     "large": Design(DSCNN, 0, 94, {"stem": 12, "planes": (24, 24), "width": 48, "blocks": ((48, 9, 2), (64, 9, 1))}),
 }

@@ -23,8 +23,8 @@ class DSCNN(Network):
     """
 
     def __init__(
-        self, name: str, frontend: FrontEnd, labels, stem: int = 8, planes=(12, 12), width: int = 24, fan_in: int = 2,
-        blocks=((24, 9, 2), (32, 9, 1)),
+        self, name: str, frontend: FrontEnd, labels, stem: int = 12, planes=(12,), width: int = 36, fan_in: int = 2,
+        blocks=((28, 11, 2),),
     ):  # fmt: skip
         super().__init__(name, frontend, labels)
         self.stem = Conv2D(1, stem, (3, 5), stride=(2, 2), norm=True)
