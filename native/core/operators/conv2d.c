@@ -5,7 +5,7 @@
  * at a time, with columns of zero points at both edges.
  *
  * Zero point, bias, multiplier and rounding are in the blocks (../prepare.c): a sum only has to be shifted and clamped. */
-#include "../hot.h"
+#include "../cold.h"
 
 #include <string.h>
 
@@ -27,6 +27,39 @@ static void gather(
             }
         }
         to += edge;
+    }
+}
+
+/* Channels of all positions, their blocks one after the other. */
+static void multiply(const tympan_patches *p, tympan_blocks *blocks, unsigned channels, uint8_t *y) {
+    const uint8_t *x = p->first;
+    for (unsigned n; channels > 0; channels -= n, y += n) {
+        n = tympan_block(blocks->depthwise, channels);
+        const int32_t *block = tympan_next_block(blocks, n);
+        if (n < 3 || (blocks->depthwise && n < 4)) {
+            for (unsigned c = 0; c < n; c++) {
+                const int16_t *weights = (const int16_t *)(const void *)(block + n);
+                tympan_multiply_one(p, blocks->depthwise ? x + c : x, block[c], weights + c, n, y + c);
+            }
+        } else if (blocks->depthwise) {
+            tympan_multiply_four(p, x, block, y);
+        } else {
+            const unsigned last = p->count - 1;
+            void (*const pairs)(tympan_pairs *) = n == 4 ? tympan_multiply_pairs4 : tympan_multiply_pairs3;
+            tympan_pairs r = {x, y, block, block, p->count / 2, p->step, p->length, p->shift, 255, p->channels,
+                (int32_t)(2 * p->step - p->length)};
+            if (r.pairs) {
+                pairs(&r);
+            }
+            if (!(last & 1)) { /* the last one is a pair with itself */
+                r.i = x + last * p->step;
+                r.y = y + last * p->channels;
+                r.pairs = 1;
+                r.step = r.apart = 0;
+                pairs(&r);
+            }
+        }
+        x += blocks->depthwise ? n : 0;
     }
 }
 
@@ -69,7 +102,7 @@ void tympan_conv2d(
             p.first = model->scratch;
         }
         for (unsigned group = 0; group < groups; group++, p.first += group_bytes) {
-            (depthwise ? tympan_multiply_each : tympan_multiply)(&p, &blocks, channels, y + group * channels);
+            multiply(&p, &blocks, channels, y + group * channels);
         }
     }
 }

@@ -13,11 +13,12 @@ typedef struct {
     const tympan_affine *constants;
     int32_t zero, residual_mult, scale;
     unsigned channels, cells, row, shift;
+    bool swapped;
 } cells;
 
 /* Cells of 2 x 2, constants scaled for a shift by TYMPAN_SHIFT. Without a residual from `p` to `q`; with one to `p`, where v
- * is in `p` and the residual in `q`, or `swapped`. */
-TYMPAN_INLINED static inline void gate_2x2(const cells *w, uint8_t *p, uint8_t *q, const bool residual, bool swapped) {
+ * is in `p` and the residual in `q`, or they are swapped. */
+TYMPAN_INLINED static inline void gate_2x2(const cells *w, uint8_t *p, uint8_t *q, const bool residual) {
     const unsigned channels = w->channels, row = w->row;
     const int32_t residual_mult = w->residual_mult, zero = w->zero, scale = w->scale;
     const uint8_t *sigmoid = w->sigmoid, *a = w->attention;
@@ -28,7 +29,10 @@ TYMPAN_INLINED static inline void gate_2x2(const cells *w, uint8_t *p, uint8_t *
         do {
             const int32_t gain = (k->mult + ((k->other * sigmoid[*a++]) >> 8)) * scale;
             const uint32_t base = (uint32_t)k->start - (uint32_t)(zero * gain);
-            const int32_t p_gain = residual && swapped ? residual_mult : gain, q_gain = swapped ? gain : residual_mult;
+            int32_t p_gain = gain, q_gain = residual_mult;
+            if (residual && w->swapped) {
+                p_gain = residual_mult, q_gain = gain;
+            }
             uint8_t *i = p, *j = q;
 #define VALUE \
     (*(residual ? i : j) = tympan_clamp8( \
@@ -49,15 +53,11 @@ TYMPAN_INLINED static inline void gate_2x2(const cells *w, uint8_t *p, uint8_t *
 }
 
 TYMPAN_ALONE static void gate_row(const cells *w) {
-    gate_2x2(w, (uint8_t *)(uintptr_t)w->v, w->y, false, false);
+    gate_2x2(w, (uint8_t *)(uintptr_t)w->v, w->y, false);
 }
 
-TYMPAN_ALONE static void gate_row_over_v(const cells *w) {
-    gate_2x2(w, w->y, (uint8_t *)(uintptr_t)w->residual, true, false);
-}
-
-TYMPAN_ALONE static void gate_row_over_residual(const cells *w) {
-    gate_2x2(w, w->y, (uint8_t *)(uintptr_t)w->v, true, true);
+TYMPAN_ALONE static void gate_row_over(const cells *w) {
+    gate_2x2(w, w->y, (uint8_t *)(uintptr_t)(w->swapped ? w->v : w->residual), true);
 }
 
 /* Cells of `t` x `f`, of any constants. */
@@ -90,7 +90,7 @@ void tympan_gate(
     tympan_affine *constants = (tympan_affine *)(void *)model->scratch;
     tympan_prepare_affine(model, op, constants, up);
     cells w = {v, residual, a, model->sigmoid, y, constants, values[op->source].zero,
-        tympan_residual_mult(model, op) * (1 << up), 1 << up, out->channels, attention->bands, row, op->shift};
+        tympan_residual_mult(model, op) * (1 << up), 1 << up, out->channels, attention->bands, row, op->shift, y == residual};
     if (square && residual && y != v && y != residual) {
         memcpy(y, v, frames * row);
     }
@@ -99,10 +99,8 @@ void tympan_gate(
         const unsigned left = op->t - in_cell, rows = left < frames ? left : frames;
         if (!square) {
             gate_any(&w, rows, op->f);
-        } else if (residual) {
-            (w.y == w.residual ? gate_row_over_residual : gate_row_over_v)(&w);
         } else {
-            gate_row(&w);
+            (residual ? gate_row_over : gate_row)(&w);
         }
         in_cell = 0;
         frames -= rows;

@@ -1,13 +1,10 @@
-/* Two patches are multiplied with the weights of up to three channels at a time: six sums are what fits the robot's
+/* Two patches are multiplied with the weights of four channels at a time, or of three: eight sums are what fits the robot's
  * registers. Sums are formed modulo 2^32; the loader has proved that what they end with is not beyond it. */
 #include "../hot.h"
 
 #include "patches.h"
 
-/* The next value of the patches at i and j times the next weight, added to the sums a and b. */
-#define ADD(k, a, b) (w = weight[k], (a) += (uint32_t)(w * u), (b) += (uint32_t)(w * v))
-#define LOAD(k) (u = i[k], v = j[k])
-
+/* `limit` is 255: a value, lest gcc makes the constant anew for each. */
 static inline void put(uint8_t *y, uint32_t sum, unsigned shift, unsigned limit) {
     int32_t x = (int32_t)sum >> shift;
     if ((uint32_t)x > limit) {
@@ -16,82 +13,65 @@ static inline void put(uint8_t *y, uint32_t sum, unsigned shift, unsigned limit)
     *y = (uint8_t)x;
 }
 
-typedef struct {
-    const uint8_t *i;
-    uint8_t *y;
-    unsigned pairs, step, length, shift, apart, limit;
-    int32_t next;
-} run;
+/* Element k of the patches at i and j times its weights, `n` of them, added to the sums. */
+#define ADD(c, a, b) (w = weight[c], (a) += (uint32_t)(w * u), (b) += (uint32_t)(w * v))
+#define ELEMENT(k) \
+    do { \
+        u = i[k], v = j[k]; \
+        ADD(n * (k), a0, b0); \
+        ADD(n * (k) + 1, a1, b1); \
+        ADD(n * (k) + 2, a2, b2); \
+        if (n > 3) { \
+            ADD(n * (k) + 3, a3, b3); \
+        } \
+    } while (0)
 
-/* `pairs` pairs of positions, the second one `step` bytes behind the first; three channels or two. `apart`: bytes from an
- * output position to the other of its pair. */
-TYMPAN_ALONE static void multiply3(run *r, const int32_t *start) {
+TYMPAN_INLINED static inline void multiply(tympan_pairs *r, const int32_t *start, const unsigned n) {
     const uint8_t *i = r->i;
     do {
         const uint8_t *j = i + r->step, *end = i + r->length;
-        const int16_t *weight = (const int16_t *)(const void *)(start + 3);
-        uint32_t a0 = (uint32_t)start[0], a1 = (uint32_t)start[1], a2 = (uint32_t)start[2], b0 = a0, b1 = a1, b2 = a2;
+        const int16_t *weight = (const int16_t *)(const void *)(start + n);
+        const int32_t *again = r->same;
+        uint32_t a0 = (uint32_t)start[0], a1 = (uint32_t)start[1], a2 = (uint32_t)start[2], a3 = 0;
+        uint32_t b0 = (uint32_t)again[0], b1 = (uint32_t)again[1], b2 = (uint32_t)again[2], b3 = 0;
+        if (n > 3) {
+            a3 = (uint32_t)start[3], b3 = (uint32_t)again[3];
+        }
         int32_t u, v, w;
         if (r->length & 1) {
-            LOAD(0), ADD(0, a0, b0), ADD(1, a1, b1), ADD(2, a2, b2);
-            i += 1, j += 1, weight += 3;
-        }
-        if (r->length & 2) {
-            LOAD(0), ADD(0, a0, b0), ADD(1, a1, b1), ADD(2, a2, b2);
-            LOAD(1), ADD(3, a0, b0), ADD(4, a1, b1), ADD(5, a2, b2);
-            i += 2, j += 2, weight += 6;
+            ELEMENT(0);
+            i += 1, j += 1, weight += n;
         }
         while (i < end) {
-            LOAD(0), ADD(0, a0, b0), ADD(1, a1, b1), ADD(2, a2, b2);
-            LOAD(1), ADD(3, a0, b0), ADD(4, a1, b1), ADD(5, a2, b2);
-            LOAD(2), ADD(6, a0, b0), ADD(7, a1, b1), ADD(8, a2, b2);
-            LOAD(3), ADD(9, a0, b0), ADD(10, a1, b1), ADD(11, a2, b2);
-            i += 4, j += 4, weight += 12;
+            ELEMENT(0);
+            ELEMENT(1);
+            i += 2, j += 2, weight += 2 * n;
         }
         const unsigned shift = r->shift, limit = r->limit;
         uint8_t *y = r->y;
         put(y, a0, shift, limit), put(y + 1, a1, shift, limit), put(y + 2, a2, shift, limit);
+        if (n > 3) {
+            put(y + 3, a3, shift, limit);
+        }
         y += r->apart;
         put(y, b0, shift, limit), put(y + 1, b1, shift, limit), put(y + 2, b2, shift, limit);
+        if (n > 3) {
+            put(y + 3, b3, shift, limit);
+        }
         r->y = y + r->apart;
         i = end + r->next;
     } while (--r->pairs);
 }
 
-TYMPAN_ALONE static void multiply2(run *r, const int32_t *start) {
-    const uint8_t *i = r->i;
-    do {
-        const uint8_t *j = i + r->step, *end = i + r->length;
-        const int16_t *weight = (const int16_t *)(const void *)(start + 2);
-        uint32_t a0 = (uint32_t)start[0], a1 = (uint32_t)start[1], b0 = a0, b1 = a1;
-        int32_t u, v, w;
-        if (r->length & 1) {
-            LOAD(0), ADD(0, a0, b0), ADD(1, a1, b1);
-            i += 1, j += 1, weight += 2;
-        }
-        if (r->length & 2) {
-            LOAD(0), ADD(0, a0, b0), ADD(1, a1, b1);
-            LOAD(1), ADD(2, a0, b0), ADD(3, a1, b1);
-            i += 2, j += 2, weight += 4;
-        }
-        while (i < end) {
-            LOAD(0), ADD(0, a0, b0), ADD(1, a1, b1);
-            LOAD(1), ADD(2, a0, b0), ADD(3, a1, b1);
-            LOAD(2), ADD(4, a0, b0), ADD(5, a1, b1);
-            LOAD(3), ADD(6, a0, b0), ADD(7, a1, b1);
-            i += 4, j += 4, weight += 8;
-        }
-        const unsigned shift = r->shift, limit = 255;
-        uint8_t *y = r->y;
-        put(y, a0, shift, limit), put(y + 1, a1, shift, limit);
-        y += r->apart;
-        put(y, b0, shift, limit), put(y + 1, b1, shift, limit);
-        r->y = y + r->apart;
-        i = end + r->next;
-    } while (--r->pairs);
+void tympan_multiply_pairs4(tympan_pairs *r) {
+    multiply(r, r->start, 4);
 }
 
-TYMPAN_ALONE void tympan_multiply_one(
+void tympan_multiply_pairs3(tympan_pairs *r) {
+    multiply(r, r->start, 3);
+}
+
+void tympan_multiply_one(
     const tympan_patches *p, const uint8_t *x, int32_t start, const int16_t *weights, unsigned n, uint8_t *y) {
     for (unsigned left = p->count; left > 0; left--, x += p->step, y += p->channels) {
         const uint8_t *at = x;
@@ -101,26 +81,5 @@ TYMPAN_ALONE void tympan_multiply_one(
             sum += (uint32_t)(*w * *at);
         }
         put(y, sum, p->shift, 255);
-    }
-}
-
-void tympan_multiply(const tympan_patches *p, tympan_blocks *blocks, unsigned channels, uint8_t *y) {
-    const unsigned last = p->count - 1;
-    while (channels > 0) {
-        const unsigned n = tympan_block(blocks->depthwise, channels);
-        const int32_t *block = tympan_next_block(blocks, n);
-        if (n == 1) {
-            tympan_multiply_one(p, p->first, *block, (const int16_t *)(const void *)(block + 1), 1, y);
-        } else {
-            if (p->count / 2) {
-                run r = {p->first, y, p->count / 2, p->step, p->length, p->shift, p->channels, 255, (int32_t)(2 * p->step - p->length)};
-                (n == 3 ? multiply3 : multiply2)(&r, block);
-            }
-            if (p->count & 1) { /* the last one is a pair with itself */
-                run r = {p->first + last * p->step, y + last * p->channels, 1, 0, p->length, p->shift, 0, 255, 0};
-                (n == 3 ? multiply3 : multiply2)(&r, block);
-            }
-        }
-        channels -= n, y += n;
     }
 }

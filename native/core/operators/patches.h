@@ -14,10 +14,20 @@ typedef struct {
     unsigned channels; /* bytes from one output position to the next */
 } tympan_patches;
 
-/* The next `channels` channels of all positions to y. */
-void tympan_multiply(const tympan_patches *p, tympan_blocks *blocks, unsigned channels, uint8_t *y);
-/* Each channel from its own. */
-void tympan_multiply_each(const tympan_patches *p, tympan_blocks *blocks, unsigned channels, uint8_t *y);
+/* Pairs of patches, the second one `step` bytes behind the first. */
+typedef struct {
+    const uint8_t *i;
+    uint8_t *y;
+    const int32_t *start, *same; /* the block, twice: or gcc copies the sums it begins with */
+    unsigned pairs, step, length, shift, limit, apart;
+    int32_t next;
+} tympan_pairs;
+
+/* Four channels of a patch, or three, from all of it. */
+void tympan_multiply_pairs4(tympan_pairs *p);
+void tympan_multiply_pairs3(tympan_pairs *p);
+/* Four channels of all positions from x on, each from its own. */
+void tympan_multiply_four(const tympan_patches *p, const uint8_t *x, const int32_t *start, uint8_t *y);
 /* One channel of all positions from x on, its weights n apart. */
 void tympan_multiply_one(const tympan_patches *p, const uint8_t *x, int32_t start, const int16_t *weights, unsigned n, uint8_t *y);
 
