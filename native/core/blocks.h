@@ -40,7 +40,7 @@ static inline unsigned tympan_block(bool depthwise, unsigned left) {
     if (depthwise) {
         return left < 4 ? left : 4;
     }
-    return left == 6 || left == 9 || left == 3 ? 3 : left < 4 ? left : left == 5 ? 3 : 4;
+    return left == 3 || left > 4 ? 3 : left > 1 ? 2 : 1; /* two pairs rather than three and one */
 }
 
 static inline uint32_t tympan_round4(uint32_t bytes) {

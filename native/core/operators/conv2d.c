@@ -12,47 +12,29 @@
 #include "patches.h"
 #include "winograd.h"
 
-/* The columns between the padded ones: [group][band][kernel frame][channel of the group]. */
-static void gather(
-    const tympan_operator *op, const tympan_value *in, const uint8_t *x, uint8_t *to, unsigned groups, unsigned per_group) {
-    const unsigned row = (unsigned)in->bands * in->channels, edge = (unsigned)op->pad * op->t * per_group;
-    for (unsigned group = 0; group < groups; group++, x += per_group) {
-        to += edge;
-        for (unsigned band = 0; band < in->bands; band++) {
-            const uint8_t *from = x + band * in->channels;
-            for (unsigned kt = 0; kt < op->t; kt++, from += row) {
-                for (unsigned i = 0; i < per_group; i++) {
-                    *to++ = from[i];
-                }
-            }
-        }
-        to += edge;
-    }
-}
-
 /* Channels of all positions, their blocks one after the other. */
 static void multiply(const tympan_patches *p, tympan_blocks *blocks, unsigned channels, uint8_t *y) {
     const uint8_t *x = p->first;
     for (unsigned n; channels > 0; channels -= n, y += n) {
         n = tympan_block(blocks->depthwise, channels);
         const int32_t *block = tympan_next_block(blocks, n);
-        if (n < 3 || (blocks->depthwise && n < 4)) {
+        const int16_t *weights = (const int16_t *)(const void *)(block + n);
+        if (blocks->depthwise && n == 4) {
+            tympan_multiply_four(p, x, block, y);
+        } else if (blocks->depthwise || n == 1) {
             for (unsigned c = 0; c < n; c++) {
-                const int16_t *weights = (const int16_t *)(const void *)(block + n);
                 tympan_multiply_one(p, blocks->depthwise ? x + c : x, block[c], weights + c, n, y + c);
             }
-        } else if (blocks->depthwise) {
-            tympan_multiply_four(p, x, block, y);
         } else {
-            const unsigned last = p->count - 1;
-            void (*const pairs)(tympan_pairs *) = n == 4 ? tympan_multiply_pairs4 : tympan_multiply_pairs3;
-            tympan_pairs r = {x, y, block, block, p->count / 2, p->step, p->length, p->shift, 255, p->channels,
-                (int32_t)(2 * p->step - p->length)};
+            const unsigned last = p->count - 1, skip = -p->length & 3, length = p->length + skip;
+            void (*const pairs)(tympan_pairs *) = n == 3 ? tympan_multiply_pairs3 : tympan_multiply_pairs2;
+            tympan_pairs r = {x - skip, y, block, block, weights - n * skip, skip, p->count / 2, p->step, length, p->shift, 255,
+                p->channels, (int32_t)(2 * p->step - length)};
             if (r.pairs) {
                 pairs(&r);
             }
             if (!(last & 1)) { /* the last one is a pair with itself */
-                r.i = x + last * p->step;
+                r.i = x - skip + last * p->step;
                 r.y = y + last * p->channels;
                 r.pairs = 1;
                 r.step = r.apart = 0;
@@ -98,7 +80,7 @@ void tympan_conv2d(
         tympan_blocks blocks = first;
         p.first = x;
         if (gathers) {
-            gather(op, in, x, model->scratch, groups, per_group);
+            tympan_gather(op, in, x, model->scratch, groups, per_group);
             p.first = model->scratch;
         }
         for (unsigned group = 0; group < groups; group++, p.first += group_bytes) {

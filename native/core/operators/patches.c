@@ -1,4 +1,4 @@
-/* Two patches are multiplied with the weights of four channels at a time, or of three: eight sums are what fits the robot's
+/* Two patches are multiplied with the weights of up to three channels at a time: six sums are what fits the robot's
  * registers. Sums are formed modulo 2^32; the loader has proved that what they end with is not beyond it. */
 #include "../hot.h"
 
@@ -20,55 +20,62 @@ static inline void put(uint8_t *y, uint32_t sum, unsigned shift, unsigned limit)
         u = i[k], v = j[k]; \
         ADD(n * (k), a0, b0); \
         ADD(n * (k) + 1, a1, b1); \
-        ADD(n * (k) + 2, a2, b2); \
-        if (n > 3) { \
-            ADD(n * (k) + 3, a3, b3); \
+        if (n > 2) { \
+            ADD(n * (k) + 2, a2, b2); \
         } \
     } while (0)
 
-TYMPAN_INLINED static inline void multiply(tympan_pairs *r, const int32_t *start, const unsigned n) {
+/* Duff's device: of the first four elements `skip` are left out, and pointers begin that much before them. */
+TYMPAN_INLINED static inline void multiply(tympan_pairs *r, const unsigned n) {
     const uint8_t *i = r->i;
     do {
         const uint8_t *j = i + r->step, *end = i + r->length;
-        const int16_t *weight = (const int16_t *)(const void *)(start + n);
-        const int32_t *again = r->same;
-        uint32_t a0 = (uint32_t)start[0], a1 = (uint32_t)start[1], a2 = (uint32_t)start[2], a3 = 0;
-        uint32_t b0 = (uint32_t)again[0], b1 = (uint32_t)again[1], b2 = (uint32_t)again[2], b3 = 0;
-        if (n > 3) {
-            a3 = (uint32_t)start[3], b3 = (uint32_t)again[3];
+        const int32_t *start = r->start, *same = r->same;
+        const int16_t *weight = r->weights;
+        uint32_t a0 = (uint32_t)start[0], a1 = (uint32_t)start[1], a2 = 0;
+        uint32_t b0 = (uint32_t)same[0], b1 = (uint32_t)same[1], b2 = 0;
+        if (n > 2) {
+            a2 = (uint32_t)start[2], b2 = (uint32_t)same[2];
         }
         int32_t u, v, w;
-        if (r->length & 1) {
-            ELEMENT(0);
-            i += 1, j += 1, weight += n;
-        }
-        while (i < end) {
-            ELEMENT(0);
-            ELEMENT(1);
-            i += 2, j += 2, weight += 2 * n;
+        switch (r->skip) {
+            do {
+                default:
+                    ELEMENT(0);
+                    /* fall through */
+                case 1:
+                    ELEMENT(1);
+                    /* fall through */
+                case 2:
+                    ELEMENT(2);
+                    /* fall through */
+                case 3:
+                    ELEMENT(3);
+                    i += 4, j += 4, weight += 4 * n;
+            } while (i < end);
         }
         const unsigned shift = r->shift, limit = r->limit;
         uint8_t *y = r->y;
-        put(y, a0, shift, limit), put(y + 1, a1, shift, limit), put(y + 2, a2, shift, limit);
-        if (n > 3) {
-            put(y + 3, a3, shift, limit);
+        put(y, a0, shift, limit), put(y + 1, a1, shift, limit);
+        if (n > 2) {
+            put(y + 2, a2, shift, limit);
         }
         y += r->apart;
-        put(y, b0, shift, limit), put(y + 1, b1, shift, limit), put(y + 2, b2, shift, limit);
-        if (n > 3) {
-            put(y + 3, b3, shift, limit);
+        put(y, b0, shift, limit), put(y + 1, b1, shift, limit);
+        if (n > 2) {
+            put(y + 2, b2, shift, limit);
         }
         r->y = y + r->apart;
         i = end + r->next;
     } while (--r->pairs);
 }
 
-void tympan_multiply_pairs4(tympan_pairs *r) {
-    multiply(r, r->start, 4);
+void tympan_multiply_pairs3(tympan_pairs *r) {
+    multiply(r, 3);
 }
 
-void tympan_multiply_pairs3(tympan_pairs *r) {
-    multiply(r, r->start, 3);
+void tympan_multiply_pairs2(tympan_pairs *r) {
+    multiply(r, 2);
 }
 
 void tympan_multiply_one(
@@ -81,5 +88,22 @@ void tympan_multiply_one(
             sum += (uint32_t)(*w * *at);
         }
         put(y, sum, p->shift, 255);
+    }
+}
+
+void tympan_gather(
+    const tympan_operator *op, const tympan_value *in, const uint8_t *x, uint8_t *to, unsigned groups, unsigned per_group) {
+    const unsigned row = (unsigned)in->bands * in->channels, edge = (unsigned)op->pad * op->t * per_group;
+    for (unsigned group = 0; group < groups; group++, x += per_group) {
+        to += edge;
+        for (unsigned band = 0; band < in->bands; band++) {
+            const uint8_t *from = x + band * in->channels;
+            for (unsigned kt = 0; kt < op->t; kt++, from += row) {
+                for (unsigned i = 0; i < per_group; i++) {
+                    *to++ = from[i];
+                }
+            }
+        }
+        to += edge;
     }
 }

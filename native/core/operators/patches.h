@@ -14,18 +14,23 @@ typedef struct {
     unsigned channels; /* bytes from one output position to the next */
 } tympan_patches;
 
+/* Copy what lies between the columns of zero points: to [group][band][kernel frame][channel of the group]. */
+void tympan_gather(
+    const tympan_operator *op, const tympan_value *in, const uint8_t *x, uint8_t *to, unsigned groups, unsigned per_group);
+
 /* Pairs of patches, the second one `step` bytes behind the first. */
 typedef struct {
-    const uint8_t *i;
+    const uint8_t *i;       /* `skip` bytes before the first patch, 0 to 3, so that the rest is a multiple of 4 */
     uint8_t *y;
     const int32_t *start, *same; /* the block, twice: or gcc copies the sums it begins with */
-    unsigned pairs, step, length, shift, limit, apart;
+    const int16_t *weights; /* of as many elements before the first */
+    unsigned skip, pairs, step, length, shift, limit, apart;
     int32_t next;
 } tympan_pairs;
 
-/* Four channels of a patch, or three, from all of it. */
-void tympan_multiply_pairs4(tympan_pairs *p);
+/* Three channels of a patch, or two, from all of it. */
 void tympan_multiply_pairs3(tympan_pairs *p);
+void tympan_multiply_pairs2(tympan_pairs *p);
 /* Four channels of all positions from x on, each from its own. */
 void tympan_multiply_four(const tympan_patches *p, const uint8_t *x, const int32_t *start, uint8_t *y);
 /* One channel of all positions from x on, its weights n apart. */
