@@ -93,16 +93,20 @@ void tympan_multiply_one(
 
 void tympan_gather(
     const tympan_operator *op, const tympan_value *in, const uint8_t *x, uint8_t *to, unsigned groups, unsigned per_group) {
-    const unsigned row = (unsigned)in->bands * in->channels, edge = (unsigned)op->pad * op->t * per_group;
-    for (unsigned group = 0; group < groups; group++, x += per_group) {
+    const unsigned channels = in->channels, row = in->bands * channels, edge = op->pad * op->t * per_group;
+    for (; groups > 0; groups--, x += per_group) {
+        const uint8_t *band = x;
         to += edge;
-        for (unsigned band = 0; band < in->bands; band++) {
-            const uint8_t *from = x + band * in->channels;
-            for (unsigned kt = 0; kt < op->t; kt++, from += row) {
-                for (unsigned i = 0; i < per_group; i++) {
-                    *to++ = from[i];
-                }
-            }
+        for (unsigned left = in->bands; left > 0; left--, band += channels) {
+            const uint8_t *frame = band;
+            unsigned frames = op->t;
+            do {
+                const uint8_t *from = frame, *end = from + per_group;
+                do {
+                    *to++ = *from++;
+                } while (from != end);
+                frame += row;
+            } while (--frames);
         }
         to += edge;
     }
