@@ -1,5 +1,5 @@
 /* Samples to features: transform, mel bands, log, DCT (docs/semantics.md, section 4). */
-#include "cold.h"
+#include "hot.h"
 
 #include <string.h>
 

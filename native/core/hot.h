@@ -5,7 +5,9 @@
 #define TYMPAN_HOT_H
 
 #if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC optimize("O2", "no-schedule-insns", "no-tree-reassoc", "no-tree-coalesce-vars", "no-tree-pre", "no-tree-ter", "no-tree-loop-optimize")
+#pragma GCC optimize( \
+    "O2", "no-schedule-insns", "no-tree-reassoc", "no-tree-coalesce-vars", "no-tree-pre", "no-tree-ter", \
+    "no-tree-loop-optimize", "no-code-hoisting")
 #endif
 #if defined(__GNUC__)
 #define TYMPAN_ALONE __attribute__((noinline)) /* registers of its own, or code of which one copy is enough */
