@@ -2,6 +2,8 @@
  * registers. Sums are formed modulo 2^32; the loader has proved that what they end with is not beyond it. */
 #include "../hot.h"
 
+#include <string.h>
+
 #include "patches.h"
 
 /* `limit` is 255: a value, lest gcc makes the constant anew for each. */
@@ -98,15 +100,16 @@ void tympan_gather(
         const uint8_t *band = x;
         to += edge;
         for (unsigned left = in->bands; left > 0; left--, band += channels) {
-            const uint8_t *frame = band;
-            unsigned frames = op->t;
-            do {
-                const uint8_t *from = frame, *end = from + per_group;
-                do {
-                    *to++ = *from++;
-                } while (from != end);
-                frame += row;
-            } while (--frames);
+            const uint8_t *from = band;
+            for (unsigned frames = op->t; frames > 0; frames--, from += row, to += per_group) {
+                if (per_group > 3) {
+                    memcpy(to, from, per_group);
+                    continue;
+                }
+                for (unsigned i = 0; i < per_group; i++) {
+                    to[i] = from[i];
+                }
+            }
         }
         to += edge;
     }
