@@ -1,6 +1,6 @@
 /* Included first by the files in which the time goes: optimised for speed whatever the rest of a firmware is, and without
  * what makes gcc spill sums and pointers that fit (docs/speed.md): its scheduling before registers are allocated, and what
- * gives values that are cheap to compute again a register for longer. */
+ * gives values that are cheap to compute again a register for longer, such as a pointer for each place that a loop reads. */
 #ifndef TYMPAN_HOT_H
 #define TYMPAN_HOT_H
 

@@ -28,13 +28,14 @@ static void multiply(const tympan_patches *p, tympan_blocks *blocks, unsigned ch
         } else {
             const unsigned last = p->count - 1, skip = -p->length & 3, length = p->length + skip;
             void (*const pairs)(tympan_pairs *) = n == 3 ? tympan_multiply_pairs3 : tympan_multiply_pairs2;
-            tympan_pairs r = {x - skip, y, block, block, weights - n * skip, skip, p->count / 2, p->step, length, p->shift, 255,
+            const uint8_t *i = (const uint8_t *)((uintptr_t)x - skip);
+            tympan_pairs r = {i, y, block, block, weights - n * skip, skip, p->count / 2, p->step, length, p->shift, 255,
                 p->channels, (int32_t)(2 * p->step - length)};
             if (r.pairs) {
                 pairs(&r);
             }
             if (!(last & 1)) { /* the last one is a pair with itself */
-                r.i = x - skip + last * p->step;
+                r.i = i + last * p->step;
                 r.y = y + last * p->channels;
                 r.pairs = 1;
                 r.step = r.apart = 0;

@@ -6,7 +6,6 @@
 
 #include "patches.h"
 
-/* `limit` is 255: a value, lest gcc makes the constant anew for each. */
 static inline void put(uint8_t *y, uint32_t sum, unsigned shift, unsigned limit) {
     int32_t x = (int32_t)sum >> shift;
     if ((uint32_t)x > limit) {

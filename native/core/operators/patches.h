@@ -22,10 +22,13 @@ void tympan_gather(
 typedef struct {
     const uint8_t *i;       /* `skip` bytes before the first patch, 0 to 3, so that the rest is a multiple of 4 */
     uint8_t *y;
-    const int32_t *start, *same; /* the block, twice: or gcc copies the sums it begins with */
+    const int32_t *start, *same; /* the block, twice: or gcc copies the sums that it begins with */
     const int16_t *weights; /* of as many elements before the first */
-    unsigned skip, pairs, step, length, shift, limit, apart;
-    int32_t next;
+    unsigned skip, pairs, step;
+    unsigned length;        /* elements of a patch, and those left out */
+    unsigned shift, limit;  /* 255: a value, or gcc makes the constant anew for each output */
+    unsigned apart;         /* bytes from an output position to the other of its pair */
+    int32_t next;           /* from the end of a pair's first patch to the next pair */
 } tympan_pairs;
 
 /* Three channels of a patch, or two, from all of it. */
