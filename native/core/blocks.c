@@ -1,6 +1,6 @@
 /* Constants folded together, weights in the order they are read, widened to 16 bits because the robot's chip loads no signed
  * bytes. All of it modulo 2^32, as sums are. */
-#include "hot.h"
+#include "cold.h"
 
 #include "blocks.h"
 

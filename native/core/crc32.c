@@ -1,3 +1,5 @@
+#include "cold.h"
+
 #include "crc32.h"
 
 uint32_t tympan_crc32(uint32_t crc, const uint8_t *bytes, uint32_t count) {

@@ -1,5 +1,5 @@
 /* Runs a verified model strip by strip: a few frames of features at a time pass through all operators. */
-#include "hot.h"
+#include "cold.h"
 
 #include "engine.h"
 

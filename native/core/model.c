@@ -42,12 +42,13 @@
 
 enum { MAJOR = 1, HEADER = 16, CHUNK = 8, MAX_FRAMES = 1000, MAX_RECORDS = 1 << 18 };
 
-static uint16_t u16(const uint8_t *p) {
-    return (uint16_t)(p[0] | p[1] << 8);
+/* All numbers of the file are where their size divides the address. */
+static inline uint16_t u16(const uint8_t *p) {
+    return *(const uint16_t *)(const void *)p;
 }
 
-static uint32_t u32(const uint8_t *p) {
-    return u16(p) | (uint32_t)u16(p + 2) << 16;
+static inline uint32_t u32(const uint8_t *p) {
+    return *(const uint32_t *)(const void *)p;
 }
 
 /* The i-th of strings that follow one another. */

@@ -1,4 +1,4 @@
-#include "hot.h"
+#include "cold.h"
 
 #include "schedule.h"
 

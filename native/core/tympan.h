@@ -17,20 +17,20 @@
     X(TRUNCATED, "the file is shorter than its header says; copy it again") \
     X(OVERSIZED, "the file is longer than its header says; copy it again") \
     X(MAGIC, "this is not a tympan model: it does not begin with TYMP") \
-    X(VERSION, "the file is of a newer format; update the firmware, or compile the model for this one") \
+    X(VERSION, "a newer format; update the firmware, or compile for this one") \
     X(CHECKSUM, "the checksum does not match; the file was damaged, copy it again") \
-    X(CHUNK, "a section is missing, doubled, unknown or runs past the end of the file") \
-    X(FRONTEND, "the front end's parameters are outside what this version computes") \
+    X(CHUNK, "a section is missing, doubled, unknown or too long") \
+    X(FRONTEND, "the front end's parameters are out of range") \
     X(LISTENING, "the listening defaults are out of range") \
-    X(LABELS, "the labels are no words, or not as many as the network has outputs") \
-    X(OPERATOR, "an operator is unknown or its constants run past its section") \
+    X(LABELS, "the labels are no words, or not one for each output") \
+    X(OPERATOR, "an operator is unknown or too long") \
     X(GRAPH, "an operator reads a value that is not there") \
-    X(SHAPE, "an operator does not fit the shape of what it reads") \
-    X(RANGE, "a sum inside an operator could exceed 32 bits") \
-    X(WORK, "a window takes more than 2^26 multiply-adds; no robot could follow it") \
+    X(SHAPE, "an operator does not fit what it reads") \
+    X(RANGE, "a sum could exceed 32 bits") \
+    X(WORK, "a window takes more than 2^26 multiply-adds") \
     X(PLAN, "the memory plan lets two values overlap or overflow") \
     X(MEMORY, "the memory given is too small or not aligned to 4 bytes") \
-    X(STREAM, "the network needs whole windows: only one global average pool may, and nothing may read frames behind it") \
+    X(STREAM, "not a network of one global average pool, behind which nothing reads frames") \
     X(HOP, "the hop is no multiple of the network's strides, or too long for its window")
 
 typedef enum {

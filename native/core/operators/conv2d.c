@@ -5,28 +5,44 @@
  * at a time, with columns of zero points at both edges.
  *
  * Zero point, bias, multiplier and rounding are in the blocks (../prepare.c): a sum only has to be shifted and clamped. */
-#include "../hot.h"
+#include "../cold.h"
 
 #include <string.h>
 
 #include "patches.h"
 #include "winograd.h"
 
-/* The columns between the padded ones: [group][band][kernel frame][channel of the group]. */
-static void gather(
-    const tympan_operator *op, const tympan_value *in, const uint8_t *x, uint8_t *to, unsigned groups, unsigned per_group) {
-    const unsigned row = (unsigned)in->bands * in->channels, edge = (unsigned)op->pad * op->t * per_group;
-    for (unsigned group = 0; group < groups; group++, x += per_group) {
-        to += edge;
-        for (unsigned band = 0; band < in->bands; band++) {
-            const uint8_t *from = x + band * in->channels;
-            for (unsigned kt = 0; kt < op->t; kt++, from += row) {
-                for (unsigned i = 0; i < per_group; i++) {
-                    *to++ = from[i];
-                }
+/* Channels of all positions, their blocks one after the other. */
+static void multiply(const tympan_patches *p, tympan_blocks *blocks, unsigned channels, uint8_t *y) {
+    const uint8_t *x = p->first;
+    for (unsigned n; channels > 0; channels -= n, y += n) {
+        n = tympan_block(blocks->depthwise, channels);
+        const int32_t *block = tympan_next_block(blocks, n);
+        const int16_t *weights = (const int16_t *)(const void *)(block + n);
+        if (blocks->depthwise && n == 4) {
+            tympan_multiply_four(p, x, block, y);
+        } else if (blocks->depthwise || n == 1) {
+            for (unsigned c = 0; c < n; c++) {
+                tympan_multiply_one(p, blocks->depthwise ? x + c : x, block[c], weights + c, n, y + c);
+            }
+        } else {
+            const unsigned last = p->count - 1, skip = -p->length & 3, length = p->length + skip;
+            void (*const pairs)(tympan_pairs *) = n == 3 ? tympan_multiply_pairs3 : tympan_multiply_pairs2;
+            const uint8_t *i = (const uint8_t *)((uintptr_t)x - skip);
+            tympan_pairs r = {i, y, block, block, weights - n * skip, skip, p->count / 2, p->step, length, p->shift, 255,
+                p->channels, (int32_t)(2 * p->step - length)};
+            if (r.pairs) {
+                pairs(&r);
+            }
+            if (!(last & 1)) { /* the last one is a pair with itself */
+                r.i = i + last * p->step;
+                r.y = y + last * p->channels;
+                r.pairs = 1;
+                r.step = r.apart = 0;
+                pairs(&r);
             }
         }
-        to += edge;
+        x += blocks->depthwise ? n : 0;
     }
 }
 
@@ -65,11 +81,11 @@ void tympan_conv2d(
         tympan_blocks blocks = first;
         p.first = x;
         if (gathers) {
-            gather(op, in, x, model->scratch, groups, per_group);
+            tympan_gather(op, in, x, model->scratch, groups, per_group);
             p.first = model->scratch;
         }
         for (unsigned group = 0; group < groups; group++, p.first += group_bytes) {
-            (depthwise ? tympan_multiply_each : tympan_multiply)(&p, &blocks, channels, y + group * channels);
+            multiply(&p, &blocks, channels, y + group * channels);
         }
     }
 }

@@ -1,4 +1,6 @@
 /* Fully connected layer to logits; twin of dense in host/reference/operators.py. */
+#include "../cold.h"
+
 #include "../operators.h"
 
 void tympan_dense(

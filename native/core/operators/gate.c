@@ -2,7 +2,9 @@
  * host/reference/operators.py. The plain one is in ../plain. */
 #include "../hot.h"
 
-#include <string.h>
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("tree-coalesce-vars")
+#endif
 
 #include "../blocks.h"
 
@@ -15,24 +17,24 @@ typedef struct {
     unsigned channels, cells, row, shift;
 } cells;
 
-/* Cells of 2 x 2, constants scaled for a shift by TYMPAN_SHIFT. Without a residual from `p` to `q`; with one to `p`, where v
- * is in `p` and the residual in `q`, or `swapped`. */
-TYMPAN_INLINED static inline void gate_2x2(const cells *w, uint8_t *p, uint8_t *q, const bool residual, bool swapped) {
+/* Cells of 2 x 2, constants scaled for a shift by TYMPAN_SHIFT. y may be v or the residual. */
+TYMPAN_INLINED static inline void gate_2x2(const cells *w, const bool residual) {
+    const uint8_t *v = w->v, *r = w->residual;
     const unsigned channels = w->channels, row = w->row;
+    const uintptr_t to_y = (uintptr_t)w->y - (uintptr_t)v; /* for a third pointer there is no register */
     const int32_t residual_mult = w->residual_mult, zero = w->zero, scale = w->scale;
     const uint8_t *sigmoid = w->sigmoid, *a = w->attention;
     unsigned left = w->cells;
     do {
         const tympan_affine *k = w->constants;
-        const uint8_t *end = p + channels;
+        const uint8_t *end = v + channels;
         do {
             const int32_t gain = (k->mult + ((k->other * sigmoid[*a++]) >> 8)) * scale;
             const uint32_t base = (uint32_t)k->start - (uint32_t)(zero * gain);
-            const int32_t p_gain = residual && swapped ? residual_mult : gain, q_gain = swapped ? gain : residual_mult;
-            uint8_t *i = p, *j = q;
+            const uint8_t *i = v, *j = r;
 #define VALUE \
-    (*(residual ? i : j) = tympan_clamp8( \
-         (int32_t)(base + (uint32_t)(*i * p_gain) + (residual ? (uint32_t)(*j * q_gain) : 0)) >> TYMPAN_SHIFT))
+    (*(uint8_t *)((uintptr_t)i + to_y) = tympan_clamp8( \
+         (int32_t)(base + (uint32_t)(*i * gain) + (residual ? (uint32_t)(*j * residual_mult) : 0)) >> TYMPAN_SHIFT))
             VALUE;
             i += channels, j += channels;
             VALUE;
@@ -41,23 +43,19 @@ TYMPAN_INLINED static inline void gate_2x2(const cells *w, uint8_t *p, uint8_t *
             i -= channels, j -= channels;
             VALUE;
 #undef VALUE
-            p++, q++, k++;
-        } while (p < end);
-        p += channels;
-        q += channels;
+            v++, r++, k++;
+        } while (v != end);
+        v += channels;
+        r += channels;
     } while (--left);
 }
 
 TYMPAN_ALONE static void gate_row(const cells *w) {
-    gate_2x2(w, (uint8_t *)(uintptr_t)w->v, w->y, false, false);
+    gate_2x2(w, false);
 }
 
-TYMPAN_ALONE static void gate_row_over_v(const cells *w) {
-    gate_2x2(w, w->y, (uint8_t *)(uintptr_t)w->residual, true, false);
-}
-
-TYMPAN_ALONE static void gate_row_over_residual(const cells *w) {
-    gate_2x2(w, w->y, (uint8_t *)(uintptr_t)w->v, true, true);
+TYMPAN_ALONE static void gate_row_with_residual(const cells *w) {
+    gate_2x2(w, true);
 }
 
 /* Cells of `t` x `f`, of any constants. */
@@ -91,18 +89,13 @@ void tympan_gate(
     tympan_prepare_affine(model, op, constants, up);
     cells w = {v, residual, a, model->sigmoid, y, constants, values[op->source].zero,
         tympan_residual_mult(model, op) * (1 << up), 1 << up, out->channels, attention->bands, row, op->shift};
-    if (square && residual && y != v && y != residual) {
-        memcpy(y, v, frames * row);
-    }
     unsigned in_cell = first % op->t; /* the first frame's place in its cell */
     while (frames > 0) {
         const unsigned left = op->t - in_cell, rows = left < frames ? left : frames;
         if (!square) {
             gate_any(&w, rows, op->f);
-        } else if (residual) {
-            (w.y == w.residual ? gate_row_over_residual : gate_row_over_v)(&w);
         } else {
-            gate_row(&w);
+            (residual ? gate_row_with_residual : gate_row)(&w);
         }
         in_cell = 0;
         frames -= rows;

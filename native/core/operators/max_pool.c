@@ -9,12 +9,16 @@ static inline unsigned larger(unsigned a, unsigned b) {
 
 /* A row of 2 x 2 cells. */
 TYMPAN_ALONE static uint8_t *pool_2x2(const uint8_t *x, uint8_t *y, unsigned cells, unsigned channels, unsigned row) {
-    for (; cells > 0; cells--, x += channels) {
-        for (const uint8_t *end = y + channels; y < end; x++) {
-            const uint8_t *below = x + row;
-            *y++ = (uint8_t)larger(larger(x[0], x[channels]), larger(below[0], below[channels]));
-        }
-    }
+    do {
+        const uint8_t *end = y + channels;
+        do {
+            const uint8_t *right = x + channels, *below = x + row;
+            const unsigned upper = larger(*x++, *right);
+            *y = (uint8_t)larger(upper, larger(below[0], below[channels]));
+            y++;
+        } while (y != end);
+        x += channels;
+    } while (--cells);
     return y;
 }
 

@@ -1,4 +1,6 @@
 /* Probabilities of logits; twin of softmax in host/reference/operators.py. */
+#include "../cold.h"
+
 #include "../operators.h"
 #include "../tables.h"
 

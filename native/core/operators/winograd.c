@@ -51,36 +51,47 @@ TYMPAN_ALONE static void tile_inputs(
     }
 }
 
-/* v[k] of three tiles times the weights of two channels, added to sums or what they begin with. */
-#define ADD(k) \
-    (x = v[k], a0 += (uint32_t)(x * wa), b0 += (uint32_t)(x * wb), \
-     x = v[k + 1], a1 += (uint32_t)(x * wa), b1 += (uint32_t)(x * wb), \
-     x = v[k + 2], a2 += (uint32_t)(x * wa), b2 += (uint32_t)(x * wb))
+/* Channel k of three tiles times the weights of `n` output channels. */
+#define PRODUCTS(k, TO) \
+    do { \
+        wa = w[n * (k)], wb = n > 1 ? w[n * (k) + 1] : 0; \
+        x = v[TILES * (k)], a0 TO (uint32_t)(x * wa), b0 TO (uint32_t)(x * wb); \
+        x = v[TILES * (k) + 1], a1 TO (uint32_t)(x * wa), b1 TO (uint32_t)(x * wb); \
+        x = v[TILES * (k) + 2], a2 TO (uint32_t)(x * wa), b2 TO (uint32_t)(x * wb); \
+    } while (0)
 
-/* Sums over input channels for two output channels, with the weights a and b: to m [2][POINTS][TILES]. */
-TYMPAN_ALONE static void tile_products(const int16_t *v, const int16_t *a, const int16_t *b, unsigned channels, uint32_t *m) {
-    for (uint32_t *end_of_points = m + SUMS; m < end_of_points; m += TILES) {
+/* Sums over input channels for two output channels or one, with their weights w [POINTS][channels][n]: to
+ * m [n][POINTS][TILES]. The first channel begins the sums; those left go in pairs, of which an odd one is the second. */
+TYMPAN_INLINED static inline void products(const int16_t *v, const int16_t *w, unsigned channels, uint32_t *m, const unsigned n) {
+    for (const uint32_t *end_of_points = m + SUMS; m < end_of_points; m += TILES) {
         const int16_t *end = v + TILES * channels;
-        int32_t wa = *a++, wb = *b++, x;
+        int32_t wa, wb, x;
         uint32_t a0, a1, a2, b0, b1, b2;
-        x = v[0], a0 = (uint32_t)(x * wa), b0 = (uint32_t)(x * wb);
-        x = v[1], a1 = (uint32_t)(x * wa), b1 = (uint32_t)(x * wb);
-        x = v[2], a2 = (uint32_t)(x * wa), b2 = (uint32_t)(x * wb);
-        v += TILES;
-        if (!(channels & 1)) {
-            wa = *a++, wb = *b++;
-            ADD(0);
-            v += TILES;
+        PRODUCTS(0, =);
+        switch (channels & 1) {
+            default:
+                v += TILES, w += n;
+                while (v != end) {
+                    PRODUCTS(0, +=);
+                    /* fall through */
+                    case 0:
+                        PRODUCTS(1, +=);
+                        v += 2 * TILES, w += 2 * n;
+                }
         }
-        while (v < end) {
-            wa = a[0], wb = b[0];
-            ADD(0);
-            wa = a[1], wb = b[1];
-            ADD(3);
-            v += 2 * TILES, a += 2, b += 2;
+        m[0] = a0, m[1] = a1, m[2] = a2;
+        if (n > 1) {
+            m[SUMS] = b0, m[SUMS + 1] = b1, m[SUMS + 2] = b2;
         }
-        m[0] = a0, m[1] = a1, m[2] = a2, m[SUMS] = b0, m[SUMS + 1] = b1, m[SUMS + 2] = b2;
     }
+}
+
+TYMPAN_ALONE static void products_of_two(const int16_t *v, const int16_t *w, unsigned channels, uint32_t *m) {
+    products(v, w, channels, m, 2);
+}
+
+TYMPAN_ALONE static void products_of_one(const int16_t *v, const int16_t *w, unsigned channels, uint32_t *m) {
+    products(v, w, channels, m, 1);
 }
 
 /* What becomes of a tile's sums. */
@@ -142,13 +153,12 @@ void tympan_winograd(
             }
             tile_inputs(in, x + frame * row, band - op->pad, offsets, v);
             for (unsigned c = 0; c < channels; c += 2) {
-                const unsigned first = least(c, channels - 2);
-                const int16_t *a = weights + first * POINTS * channels_in;
-                tile_products(v, a, a + POINTS * channels_in, channels_in, m);
-                for (unsigned j = c - first; j < 2; j++) {
-                    to.is = &constants[first + j];
+                const unsigned n = least(channels - c, 2);
+                (n > 1 ? products_of_two : products_of_one)(v, weights + c * POINTS * channels_in, channels_in, m);
+                for (unsigned j = 0; j < n; j++) {
+                    to.is = &constants[c + j];
                     for (unsigned k = 0; k < TILES; k++) {
-                        tile_outputs(m + j * SUMS + k, &to, at[k] + first + j);
+                        tile_outputs(m + j * SUMS + k, &to, at[k] + c + j);
                     }
                 }
             }

@@ -24,7 +24,8 @@ enum {
     TYMPAN_POINTS = 36,
 };
 
-/* An output channel. The table holds those of all channels, then their weights, int16 [channels][POINTS][channels in]. */
+/* An output channel. The table holds those of all channels, then their weights in pairs of channels, int16
+ * [pairs][POINTS][channels in][2]; of a last one that is alone, [POINTS][channels in]. */
 typedef struct {
     uint32_t start;  /* bias, rounding, and what the zero point contributes */
     uint32_t factor; /* multiplier / 9 */

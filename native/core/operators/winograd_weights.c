@@ -7,7 +7,7 @@
 
 bool tympan_winograd_fits(const tympan_model *model, const tympan_operator *op, unsigned bands_in, unsigned channels_in) {
     if (op->t != 3 || op->f != 3 || op->stride_t != 1 || op->stride_f != 1 || op->groups != 1
-        || bands_in + 2u * op->pad < TYMPAN_TILE + 2 || op->channels < 2) {
+        || bands_in + 2u * op->pad < TYMPAN_TILE + 2) {
         return false;
     }
     const int8_t *w = tympan_weights(model, op);
@@ -48,7 +48,9 @@ void tympan_winograd_prepare(const tympan_model *model, const tympan_operator *o
     tympan_tiled *to = (tympan_tiled *)(void *)(model->prepared + op->prepared);
     int16_t *u = (int16_t *)(void *)(to + op->channels);
     const int8_t *w = tympan_weights(model, op);
-    for (unsigned c = 0; c < op->channels; c++, w += 9 * channels_in, u += TYMPAN_POINTS * channels_in) {
+    for (unsigned c = 0; c < op->channels; c++, w += 9 * channels_in) {
+        const unsigned n = (c | 1u) < op->channels ? 2 : 1; /* channels beside each other */
+        int16_t *put = u + (c & ~1u) * TYMPAN_POINTS * channels_in + (c & 1);
         const uint32_t mult = tympan_mults(model, op)[c];
         uint32_t sum = 0;
         for (unsigned i = 0; i < channels_in; i++) {
@@ -65,7 +67,7 @@ void tympan_winograd_prepare(const tympan_model *model, const tympan_operator *o
                 transform_kernel(g + 6 * k, g + 6 * k, 1);
             }
             for (unsigned k = 0; k < TYMPAN_POINTS; k++) {
-                u[k * channels_in + i] = (int16_t)g[k];
+                put[(k * channels_in + i) * n] = (int16_t)g[k];
             }
         }
         sum = (uint32_t)(tympan_biases(model, op)[c] * (INT32_C(1) << op->bias_shift)) - sum * in->zero;
