@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from host.compiler import lowering
 from host.compiler.lowering import Builder, Node
 from host.compiler.plan import plan
-from host.compiler.schedule import steps
+from host.compiler.schedule import listened, steps
 from host.engines.native import ModelError, NativeListener, NativeModel
 from host.format.file import write
 from host.format.program import Conv2D, Gate, GlobalAveragePool, Listening, Plan, Program
@@ -175,6 +175,18 @@ def test_networks_that_cannot_stream_are_refused_by_name_and_run_window_by_windo
     assert np.array_equal(model.run(np.stack([features[end - 20 : end] for end in ends])), expected)
     if wanted == "OK":
         assert np.array_equal(NativeListener(model, 4).run(features, ends), expected)
+
+
+@pytest.mark.parametrize("strides, hop", [((1,), 40), ((2, 2), 40), ((3,), 30), ((5,), 50), ((2, 4), 80)])
+def test_a_network_listens_at_the_nearest_hop_that_it_can_stream(strides, hop):
+    program = chain(20, *(conv(i, stride=by) for i, by in enumerate(strides)), pool(len(strides)))
+    chosen = listened(program)  # these ask for 40 ms
+    assert chosen.listening == replace(program.listening, hop=hop) and reason(chosen) == "OK"
+
+
+def test_a_network_that_cannot_stream_keeps_its_hop():
+    program = REFUSED["two pools"][1]
+    assert listened(program) is program
 
 
 def test_hops_of_nothing_and_longer_than_the_window_are_refused():

@@ -6,7 +6,7 @@ the last hop runs, and values keep what the next hop reads.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from host.format.program import Add, Conv2D, Dense, Gate, GlobalAveragePool, MaxPool, Operator, Program, Softmax, lag
 
@@ -113,6 +113,17 @@ def steps(program: Program, hop: int) -> list[int] | None:
             return None
         found.append(step // by)
     return found
+
+
+def listened(program: Program) -> Program:
+    """The program with the listening hop nearest to its own at which it can stream; as it is where there is none."""
+    c = program.frontend
+    frame_ms = c.hop * 1000 // c.rate
+    hops = [hop * frame_ms for hop in range(1, c.frames + 1) if steps(program, hop)]
+    if not hops:
+        return program
+    nearest = min(hops, key=lambda ms: (abs(ms - program.listening.hop), ms))
+    return replace(program, listening=replace(program.listening, hop=nearest))
 
 
 def _ready(op: Operator, values: list[Value], out: Value) -> int:

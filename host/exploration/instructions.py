@@ -69,7 +69,8 @@ def unpackings(op: Conv2D, plan: Plan, read_bands: int, shape, strips: int) -> i
     """How often a window unpacks a convolution's weights: each strip or, where patches are gathered, each frame, unless
     that was done ahead (native/core/prepare.c)."""
     frames, kernel = plan.strip, op.weight.shape[1:3]
-    if op.groups > 1 or op.pad or (kernel[0] > 1 and kernel[1] < read_bands):
+    gathered = op.groups > 1 or op.pad or (kernel[0] > 1 and kernel[1] < read_bands)
+    if gathered or (shape[1] > 1 and (kernel[1] > 1 or op.stride != (1, 1))):
         frames, strips = 1, shape[0]
     return 0 if plan.ahead and frames * shape[1] < MANY else strips
 

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from host.compiler.lowering import FEATURE_SCALE, lower
+from host.compiler.schedule import listened
 from host.engines import pytorch
 from host.format.program import FrontEnd, Listening, Program
 from host.models.quantizer import Quantizer, Signal
@@ -59,7 +60,8 @@ class Network(nn.Module):
 
     def program(self, listening: Listening | None = None) -> Program:
         """The integer operators of the network as it stands."""
-        return lower(self.logits, self.frontend, self.labels, listening, self.name)
+        program = lower(self.logits, self.frontend, self.labels, listening, self.name)
+        return program if listening else listened(program)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """features uint8 [batch, frames, width] -> float [batch, classes].

@@ -76,6 +76,11 @@ static inline bool tympan_gathers(const tympan_operator *op) {
     return op->algorithm == TYMPAN_GATHERED || op->algorithm == TYMPAN_WINOGRAD || (op->algorithm == TYMPAN_DEPTHWISE && op->f > 1);
 }
 
+/* Whether a convolution multiplies its weights with all positions of a strip at once, or with those of a frame. */
+static inline bool tympan_strip_at_once(const tympan_operator *op, unsigned bands_out) {
+    return !tympan_gathers(op) && (bands_out == 1 || (op->f == 1 && op->stride_f == 1 && op->stride_t == 1));
+}
+
 /* Unpack the record at byte `at`, whose source has `channels_in` channels. Returns where the next one is, or 0 where the
  * record is unknown or runs past the end. */
 uint32_t tympan_operator_unpack(tympan_operator *op, const tympan_model *model, uint32_t at, unsigned channels_in);

@@ -5,7 +5,7 @@
 #include "operators/winograd.h"
 #include "verify.h"
 
-/* Positions that a strip multiplies each weight with, from which on unpacking it each time costs little. */
+/* Positions that a weight, once unpacked, is multiplied with, from which on unpacking it each time costs little. */
 enum { MANY = 40 };
 
 bool tympan_fits_shift(const tympan_model *model, const tympan_operator *op, unsigned length) {
@@ -41,8 +41,8 @@ tympan_needs tympan_choose(const tympan_model *model, tympan_operator *op, unsig
         needs.scratch = more.scratch > needs.scratch ? more.scratch : needs.scratch;
         return needs;
     }
-    const unsigned frames = op->algorithm == TYMPAN_GATHERED ? 1 : model->strip;
-    if (model->ahead && frames * tympan_bands_out(op, bands_in) < MANY) {
+    const unsigned bands = tympan_bands_out(op, bands_in), frames = tympan_strip_at_once(op, bands) ? model->strip : 1;
+    if (model->ahead && frames * bands < MANY) {
         for (unsigned left = channels; left > 0; left -= tympan_block(depthwise, left)) {
             needs.prepared += tympan_block_bytes(tympan_block(depthwise, left), length);
         }

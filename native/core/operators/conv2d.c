@@ -66,11 +66,8 @@ void tympan_conv2d(
     const unsigned column = op->t * per_group, group_bytes = (in->bands + 2u * op->pad) * column;
     tympan_patches p = {x, op->stride_f * (gathers ? column : in->channels), first.length, !depthwise ? 1 : gathers ? in->channels : row,
         out->bands, op->shift, op->channels};
-    if (!gathers && out->bands == 1) { /* all frames at once */
-        p.step = next;
-        p.count = frames;
-        frames = 1;
-    } else if (!gathers && op->f == 1 && op->stride_f == 1 && op->stride_t == 1) {
+    if (tympan_strip_at_once(op, out->bands)) {
+        p.step = out->bands == 1 ? next : p.step;
         p.count *= frames;
         frames = 1;
     }
