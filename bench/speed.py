@@ -12,8 +12,8 @@ PAGE = ROOT / "docs" / "speed.md"
 CHIPS = {"lx106": "LX106", "s2": "ESP32-S2"}
 COUNTED = {
     "instructions": "a window",
-    "hop": "a listening hop of 200 ms, the window computed whole",
-    "hop_streaming": "a listening hop of 200 ms on a stream",
+    "hop": "a listening hop, the window computed whole",
+    "hop_streaming": "a listening hop on a stream",
     "frontend_frame": "a frame of the front end (10 ms)",
 }
 # an estimate of an ESP32-S2: cycles for each instruction, and cycles a millisecond
