@@ -22,16 +22,16 @@ COUNTS = ROOT / "bench" / "xtensa.json"
 # the kind whose work a function of the C core does, by the beginning of its name, the longest first;
 # any other function belongs to the strips: who is ready, what moves, what is called
 FUNCTIONS = {
-    "tympan_multiply_each": "depthwise",
-    "multiply_four": "depthwise",
+    "tympan_multiply_four": "depthwise",
     "tympan_multiply": "convolution",
     "tympan_conv2d": "convolution",
     "tympan_first_block": "convolution",
     "tympan_next_block": "convolution",
+    "tympan_gather": "convolution",
     "make_block": "convolution",
-    "multiply": "convolution",
     "tympan_winograd": "tiles",
     "tile_": "tiles",
+    "products_of": "tiles",
     "tympan_prepare_affine": "gate",
     "tympan_gate": "gate",
     "gate": "gate",
