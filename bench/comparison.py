@@ -5,7 +5,6 @@ tinyspeech-z4, whose blocks the others were counted on, and of the front end. Wi
 docs/comparison.md are replaced.
 """
 
-import argparse
 import re
 import sys
 import tempfile
@@ -17,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.emulator import ROOT, SETS, Emulator
-from bench.pages import rows, write_tables
+from bench.pages import main, rows
 from bench.xtensa import TRACED, Counts, count, window_of
 from host.format.file import read
 from host.format.program import Conv2D, Gate, MaxPool, Operator, Program
@@ -229,23 +228,11 @@ def inner_loops(m: Measured) -> str:
     return rows(("loop", "share", "instructions", *CLASSES), body)
 
 
-TABLES = {"network": network, "kernels": kernels, "operators": operators, "loops": inner_loops}
-
-
-def main(arguments: list[str]) -> int:
-    p = argparse.ArgumentParser(prog="python -m bench.comparison", description=__doc__.splitlines()[0])
-    p.add_argument("--write", action="store_true", help=f"replace the tables in {PAGE.relative_to(ROOT)}")
-    options = p.parse_args(arguments)
-    if missing := SETS["s2"].missing():
-        print(f"error: not installed: {', '.join(missing)}; make bench-xtensa-s2", file=sys.stderr)
-        return 2
-    measured = measure()
-    tables = {name: make(measured) for name, make in TABLES.items()}
-    print("\n".join(tables.values()))
-    if options.write:
-        write_tables(PAGE, tables)
-    return 0
+def tables() -> dict[str, str]:
+    """All that the page has of counts, by name."""
+    m = measure()
+    return {"network": network(m), "kernels": kernels(m), "operators": operators(m), "loops": inner_loops(m)}
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main("comparison", __doc__, PAGE, SETS["s2"], tables))

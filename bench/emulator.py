@@ -21,21 +21,26 @@ class InstructionSet:
     text: str
     prefix: str
     cpu: str
+    install: str  # the command that brings what is missing
     plugin: str = ""
     emulation: frozenset[str] = frozenset()  # functions that do what the emulated core lacks: not counted
 
-    def missing(self) -> list[str]:
-        """Commands that are needed and not there."""
-        return [c for c in (f"{self.prefix}gcc", "qemu-system-xtensa", "gcc") if shutil.which(c) is None]
+    def missing(self) -> str:
+        """What is needed and not there, in a sentence; empty where nothing is."""
+        names = [c for c in (f"{self.prefix}gcc", "qemu-system-xtensa", "gcc") if shutil.which(c) is None]
+        return f"not installed: {', '.join(names)}; {self.install}" if names else ""
 
 
 SETS = {
-    "lx106": InstructionSet("lx106", "an emulated Xtensa lx106", "xtensa-lx106-elf-", "lx106"),
+    "lx106": InstructionSet(
+        "lx106", "an emulated Xtensa lx106", "xtensa-lx106-elf-", "lx106", "tools/system_packages.sh xtensa"
+    ),
     "s2": InstructionSet(
         "s2",
         "an emulated Xtensa core with the ESP32-S2's instructions",
         f"{S2_TOOLS}/xtensa-s2-elf-",
         "de212",
+        "make bench-xtensa-s2",
         ",windows=0x60000000",
         frozenset({"vectors", "high_product"}),
     ),

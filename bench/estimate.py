@@ -5,7 +5,6 @@ estimate was fitted to the files in models/ alone (host/exploration/instructions
 docs/search.md is replaced.
 """
 
-import argparse
 import sys
 import tempfile
 from pathlib import Path
@@ -14,7 +13,7 @@ import numpy as np
 import torch
 
 from bench.emulator import ROOT, SETS, Emulator
-from bench.pages import rows, write_tables
+from bench.pages import main, rows
 from bench.xtensa import count_window
 from host.compiler.plan import planned
 from host.data.dataset import class_labels
@@ -47,19 +46,5 @@ def table() -> str:
     return rows(("network", "counted", "estimated", ""), body)
 
 
-def main(arguments: list[str] | None = None) -> int:
-    p = argparse.ArgumentParser(prog="python -m bench.estimate", description=__doc__.splitlines()[0])
-    p.add_argument("--write", action="store_true", help=f"replace the table in {PAGE.relative_to(ROOT)}")
-    options = p.parse_args(arguments)
-    if missing := SETS["lx106"].missing():
-        print(f"error: not installed: {', '.join(missing)}; tools/system_packages.sh xtensa", file=sys.stderr)
-        return 2
-    found = table()
-    print(found)
-    if options.write:
-        write_tables(PAGE, {"estimate": found})
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main("estimate", __doc__, PAGE, SETS["lx106"], lambda: {"estimate": table()}))

@@ -1,8 +1,11 @@
 """Tables that commands write into pages of docs/, each between two lines that name it."""
 
-from collections.abc import Iterable
+import argparse
+import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from bench.emulator import ROOT, InstructionSet
 from host.command import write_whole
 
 
@@ -27,3 +30,18 @@ def replaced(page: str, tables: dict[str, str]) -> str:
 def write_tables(path: Path, tables: dict[str, str]) -> None:
     """Replace tables in a file."""
     write_whole(path, replaced(path.read_text(), tables).encode())
+
+
+def main(module: str, doc: str, page: Path, counted: InstructionSet, tables: Callable[[], dict[str, str]]) -> int:
+    """The command `python -m bench.<module>`: prints the tables that are counted, and replaces them in the page."""
+    p = argparse.ArgumentParser(prog=f"python -m bench.{module}", description=doc.splitlines()[0])
+    p.add_argument("--write", action="store_true", help=f"replace what is in {page.relative_to(ROOT)}")
+    options = p.parse_args()
+    if missing := counted.missing():
+        print(f"error: {missing}", file=sys.stderr)
+        return 2
+    found = tables()
+    print("\n".join(found.values()))
+    if options.write:
+        write_tables(page, found)
+    return 0

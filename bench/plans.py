@@ -3,13 +3,12 @@
 With --write the table in docs/speed.md is replaced. `make bench-xtensa-s2` fetches the compiler.
 """
 
-import argparse
 import sys
 import tempfile
 from pathlib import Path
 
 from bench.emulator import ROOT, SETS, Emulator
-from bench.pages import rows, write_tables
+from bench.pages import main, rows
 from bench.speed import PAGE
 from bench.xtensa import count_window
 from host.compiler.plan import PLANS, planned
@@ -34,19 +33,5 @@ def table() -> str:
     return rows(("", "plan", "tables and scratch, bytes", "activations, bytes", "instructions a window"), body)
 
 
-def main(arguments: list[str]) -> int:
-    p = argparse.ArgumentParser(prog="python -m bench.plans", description=__doc__.splitlines()[0])
-    p.add_argument("--write", action="store_true", help=f"replace the table in {PAGE.relative_to(ROOT)}")
-    options = p.parse_args(arguments)
-    if missing := SETS["s2"].missing():
-        print(f"error: not installed: {', '.join(missing)}; make bench-xtensa-s2", file=sys.stderr)
-        return 2
-    found = table()
-    print(found)
-    if options.write:
-        write_tables(PAGE, {"plans": found})
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main("plans", __doc__, PAGE, SETS["s2"], lambda: {"plans": table()}))

@@ -14,6 +14,7 @@ import struct
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -118,12 +119,14 @@ def summary(counts: Counts, file: bytes, program: Program, emulator: Emulator) -
     }
 
 
-def measure(instructions: InstructionSet, plan: str | None = None, strip: int | None = None) -> dict[str, dict]:
+def measure(
+    instructions: InstructionSet, plan: str | None = None, strip: int | None = None, models: Iterable[Path] = MODELS
+) -> dict[str, dict]:
     """The summary of each model as it is shipped, or planned so, with strips of `strip` frames."""
     result = {}
     with tempfile.TemporaryDirectory() as name:
         emulator = Emulator(Path(name), instructions)
-        for path in MODELS:
+        for path in models:
             file = path.read_bytes()
             program, _ = read(file)
             if plan:
@@ -189,10 +192,8 @@ def main(arguments: list[str]) -> int:
     action.add_argument("--plan", choices=PLANS, help="count what the models take when they are planned so")
     p.add_argument("--strip", type=whole(1, 255), help="with --plan: other strips than that plan has")
     options = p.parse_args(arguments)
-    missing = SETS[options.set].missing()
-    if missing:
-        how = "make bench-xtensa-s2" if options.set == "s2" else "tools/system_packages.sh xtensa"
-        print(f"error: not installed: {', '.join(missing)}; {how}", file=sys.stderr)
+    if missing := SETS[options.set].missing():
+        print(f"error: {missing}", file=sys.stderr)
         return 2
     found = measure(SETS[options.set], options.plan, options.strip)
     budget = json.loads(BUDGET.read_text()) if BUDGET.exists() else {}
