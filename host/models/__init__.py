@@ -6,15 +6,23 @@ from host.models.dsnet import DSNet
 from host.models.tinyspeech import TinySpeech
 from host.models.tinyspeech_wide import TinySpeechWide
 
+
+def _wide(**options) -> Design:
+    """Attention condensers with a wide context; 98 frames leave none over in pools of 2 and 4."""
+    return Design(TinySpeechWide, 0, 98, options)
+
+
 MODELS = {
     "tinyspeech-z4": Design(TinySpeech, 12, 94),
     "tinyspeech-z4-text": Design(TinySpeech, 12, 94, {"form": "text"}),
-    "tinyspeech-wide": Design(TinySpeechWide, 0, 98),
+    "tinyspeech-wide": _wide(),
     "dsnet-24": Design(DSNet, 0, 94),
     "dsnet-32": Design(DSNet, 0, 94, {"width": 32}),
     "dsnet-64": Design(DSNet, 0, 94, {"width": 64}),
-    "small": Design(DSCNN, 0, 94),
-    "medium": Design(DSCNN, 0, 94, {"stem": 16, "planes": (16,), "width": 48, "blocks": ((40, 11, 2),)}),
+    "tinyspeech-y": _wide(stem=16, planes=(24,), width=48, blocks=(44,)),
+    "tinyspeech-m": _wide(stem=16, planes=(16,), width=48, fan_in=1, blocks=(40,), norm=False),
+    "small": _wide(stem=8, planes=(16,), width=32, blocks=(24,)),
+    "medium": _wide(stem=12, planes=(20,), width=40, blocks=(40,)),
+    "large": _wide(stem=20, planes=(36,), width=72, blocks=(56,)),
     "robot": Design(DSCNN, 0, 94, {"stem": 16, "planes": (32, 32), "width": 64, "blocks": ((64, 9, 2), (96, 9, 1))}),
-    "large": Design(DSCNN, 0, 94, {"stem": 12, "planes": (24, 24), "width": 48, "blocks": ((48, 9, 2), (64, 9, 1))}),
 }

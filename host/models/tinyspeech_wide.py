@@ -40,8 +40,7 @@ class TinySpeechWide(Network):
 
     stem: channels of the first convolution, which halves frames and bands. planes: channels behind each condenser over
     bands. width: channels once the bands are gone, `fan_in` channels going into each. blocks: channels behind each
-    condenser over time. out: channels of an attention's embedding. norm: whether there is batch norm; TinySpeech-M has
-    none.
+    condenser over time. out: channels of an attention's embedding. norm: whether there is batch norm.
     """
 
     def __init__(
