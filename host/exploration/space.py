@@ -102,11 +102,11 @@ SPACES = {
         coefficients=OneOf((0,)),
         frames=OneOf((98,)),  # pools of 2 and 4 frames leave none over
         options={
-            "stem": Whole(4, 16, 4),
-            "planes": Each((Whole(8, 24, 4), Whole(8, 24, 4))),
-            "width": Whole(12, 36, 12),
+            "stem": Whole(4, 24, 4),
+            "planes": Several(Whole(8, 40, 4), 1, 2),
+            "width": Whole(16, 80, 8),
             "fan_in": OneOf((1, 2, 4)),
-            "blocks": Several(Whole(12, 48, 4), 1, 3),
+            "blocks": Several(Whole(12, 64, 4), 1, 3),
             "out": Whole(1, 6),
         },
     ),
