@@ -18,11 +18,11 @@ MODELS = {
     "tinyspeech-wide": _wide(),
     "dsnet-24": Design(DSNet, 0, 94),
     "dsnet-32": Design(DSNet, 0, 94, {"width": 32}),
-    "dsnet-64": Design(DSNet, 0, 94, {"width": 64}),
+    "dscnn": Design(DSCNN, 0, 94),
     "tinyspeech-y": _wide(stem=16, planes=(24,), width=48, blocks=(44,)),
     "tinyspeech-m": _wide(stem=16, planes=(16,), width=48, fan_in=1, blocks=(40,), norm=False),
     "small": _wide(stem=8, planes=(16,), width=32, blocks=(24,)),
     "medium": _wide(stem=12, planes=(20,), width=40, blocks=(40,)),
     "large": _wide(stem=20, planes=(36,), width=72, blocks=(56,)),
-    "robot": Design(DSCNN, 0, 94, {"stem": 16, "planes": (32, 32), "width": 64, "blocks": ((64, 9, 2), (96, 9, 1))}),
+    "robot": _wide(stem=20, planes=(40,), width=80, blocks=(72,)),
 }

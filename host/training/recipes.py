@@ -65,8 +65,10 @@ RECIPES = {
         cosine=True, warmup=2, shift=32, gain=(-10.0, 10.0), noise=3.0,
     ),
     "room": ROOM,
-    # the same for windows that move over a stream, and for voices that are not in the recordings, children's say
-    "room-stream": dataclasses.replace(ROOM, name="room-stream", shift=32, speed=0.1, tract=0.1),
+    # for windows that move over a stream, for more noise, and for voices that are not in the recordings, children's say
+    "room-stream": dataclasses.replace(
+        ROOM, name="room-stream", shift=40, speed=0.1, tract=0.1, mixed=0.5, snr=(0.0, 30.0)
+    ),
     # a trained network goes on with other recordings, words in balance
     "tune": dataclasses.replace(ROOM, name="tune", epochs=8, float_epochs=0, rate=0.01, warmup=0, balanced=True),
     "demo": Recipe(
