@@ -213,6 +213,18 @@ def test_edges_are_valid_in_time():
     assert shapes[1] == (92, 12, 7) and (90, 12, 17) in shapes
 
 
+def test_a_layer_that_died_is_quantised_all_the_same():
+    net = network("tinyspeech-m")
+    dead = net.blocks[0].embed[1]
+    dead.conv.bias.data.fill_(-100)
+    x = batch(net)
+    see(net, x)
+    net.quantize()
+    assert dead.quantizer.peak == 0
+    program = net.eval().program()
+    assert np.array_equal(net(x).detach().numpy(), operators.run(program, x.numpy())[-1].reshape(8, -1))
+
+
 def test_weights_that_diverged_are_refused_with_a_sentence():
     with pytest.raises(QuantizationError, match="diverged"):
         linear_constants(np.full((2, 3), np.nan), np.zeros(2), 0.1, 128, 0.1, 0, "stem")

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+# peak of a layer whose ReLU lets nothing pass: a smaller step would leave its weights without integer constants
+FAINTEST = 0.01
+
 
 @dataclass(frozen=True)
 class Signal:
@@ -63,9 +66,9 @@ class Quantizer(nn.Module):
         self.register_buffer("enabled", torch.tensor(False))
 
     def enable(self) -> None:
-        """Quantise from now on, the step set from the range seen so far."""
+        """Quantise from now on, the step set from the range seen so far, if the layer is not dead."""
         if self.learned and not self.enabled:
-            self.log_step.data = torch.log(self.peak.clamp(min=1e-4) / max(self.zero, 255 - self.zero))
+            self.log_step.data = torch.log(self.peak.clamp(min=FAINTEST) / max(self.zero, 255 - self.zero))
         self.enabled.fill_(True)
 
     @property

@@ -65,6 +65,8 @@ RECIPES = {
         cosine=True, warmup=2, shift=32, gain=(-10.0, 10.0), noise=3.0,
     ),
     "room": ROOM,
+    # without batch norm a rate of 0.1 kills ReLUs, the attentions' first
+    "room-plain": dataclasses.replace(ROOM, name="room-plain", rate=0.02),
     # for windows that move over a stream, for more noise, and for voices that are not in the recordings, children's say
     "room-stream": dataclasses.replace(
         ROOM, name="room-stream", shift=40, speed=0.1, tract=0.1, mixed=0.5, snr=(0.0, 30.0)
