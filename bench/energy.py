@@ -13,6 +13,7 @@ from bench.emulator import ROOT
 from bench.pages import write_tables
 from bench.speed import CYCLES, network_hop
 from bench.xtensa import BUDGET, column
+from host.format.file import read
 
 PAGE = ROOT / "docs" / "energy.md"
 MODEL = "robot"  # what tools.deploy puts on a robot
@@ -91,10 +92,11 @@ def table(a: Assumptions) -> list[str]:
     return lines
 
 
-def counted() -> tuple[int, int]:
-    """Instructions of the network and of all else in a hop of a stream, of an ESP32-S2."""
+def counted() -> tuple[int, int, int]:
+    """Instructions of the network and of all else in a hop of a stream, of an ESP32-S2; ms of a hop."""
     s = column(json.loads(BUDGET.read_text()), "s2")[MODEL]
-    return network_hop(s), s["hop_streaming"] - network_hop(s)
+    program, _ = read((ROOT / "models" / f"{MODEL}.bin").read_bytes())
+    return network_hop(s), s["hop_streaming"] - network_hop(s), program.listening.hop
 
 
 def share(text: str) -> float:
@@ -112,7 +114,7 @@ def positive(text: str) -> float:
 
 
 def parser() -> argparse.ArgumentParser:
-    network, front_end = counted()
+    network, front_end, hop = counted()
     p = argparse.ArgumentParser(prog="python -m bench.energy", description=__doc__.splitlines()[0])
     p.add_argument(
         "--battery-mah", type=positive, default=1000, help="what is printed on the cell (default: %(default)s)"
@@ -127,7 +129,7 @@ def parser() -> argparse.ArgumentParser:
         help="per hop, gate open or not (default: %(default)s)",
     )
     p.add_argument("--cycles-per-instruction", type=positive, default=CYCLES, help="default: %(default)s")
-    p.add_argument("--hop-ms", type=positive, default=200, help="between windows (default: %(default)s)")
+    p.add_argument("--hop-ms", type=positive, default=hop, help="between windows (default: %(default)s)")
     p.add_argument("--motor-ma", type=positive, default=120, help="each, while it drives (default: %(default)s)")
     p.add_argument(
         "--other-ma", type=positive, default=20, help="regulator, sensors, power light (default: %(default)s)"

@@ -47,7 +47,8 @@ def test_the_page_of_energy_is_what_was_counted():
 def test_time_is_of_the_clock():
     """1.5 cycles each at 240 MHz: 160 M instructions are a second, and more than a hop has."""
     assert speed.milliseconds(160_000_000) == "1000.0"
-    asked = energy.parser().parse_args(["--instructions-per-hop", "32e6", "--front-end-instructions", "1"])
+    typed = "--instructions-per-hop 32e6 --front-end-instructions 1 --hop-ms 200"
+    asked = energy.parser().parse_args(typed.split())
     assert "listens, gate open                        240   100%" in energy.report(asked)
     assert "busy above 100 %" in energy.report(asked) and "busy above" not in energy.report(
         energy.parser().parse_args([])
