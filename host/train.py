@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 
 from host.command import guard, seed, whole
-from host.data.dataset import TRAINING, VALIDATION
+from host.data.dataset import TESTING, TRAINING, VALIDATION
 from host.data.download import SPEECH_COMMANDS, fetch
 from host.data.languages import LANGUAGES
 from host.data.load import load
@@ -21,8 +21,9 @@ from host.data.speech_commands import SPLITS
 from host.models import MODELS
 from host.models.design import read_design
 from host.training.config import continued, load_config, make_config, with_teachers
+from host.training.loop import measured
 from host.training.recipes import RECIPES, shortened
-from host.training.run import train
+from host.training.run import load_network, train
 from host.training.workers import count, first_before_others, rank, together
 
 
@@ -106,6 +107,9 @@ def run(args: argparse.Namespace) -> int:
     path = train(config, data, folder, args.resume, quiet, say, args.device)
     if not rank():
         say(f"{path}: {path.stat().st_size} bytes")
+        if left_out := len(data.rows(TESTING)):
+            share = measured(load_network(folder)[1], data, TESTING)
+            say(f"{100 * share:.1f} % of {left_out} testing clips, mean of the classes; nothing was chosen on them")
     return 0
 
 

@@ -9,7 +9,19 @@ import torch
 
 from host import train as command
 from host.compile import main as compile_command
-from host.data.dataset import SILENCE, TRAINING, UNKNOWN, VALIDATION, WORDS, DataError, Dataset, assemble, class_labels
+from host.data.dataset import (
+    SILENCE,
+    TESTING,
+    TRAINING,
+    UNKNOWN,
+    VALIDATION,
+    WORDS,
+    DataError,
+    Dataset,
+    assemble,
+    class_labels,
+)
+from host.data.load import load
 from host.engines.native import NativeModel
 from host.format.file import read
 from host.models import MODELS
@@ -18,7 +30,7 @@ from host.training.config import RunConfig, RunError, continued, make_config, wi
 from host.training.distill import answers, distance
 from host.training.loop import epoch_rows, learning_rate
 from host.training.recipes import RECIPES, Recipe, shortened
-from host.training.run import new_network, time_left, train
+from host.training.run import load_network, new_network, time_left, train
 
 RECIPE = Recipe(
     "test", epochs=3, float_epochs=1, batch=8, rate=0.02, momentum=0.9, decay=1e-4, cosine=True, shift=3, noise=2.0
@@ -99,6 +111,21 @@ def test_training_learns_and_the_file_knows_it(tmp_path):
     assert program.labels == WORDS and program.name == "tinyspeech-z4"
     assert compile_command([str(tmp_path), "-o", str(tmp_path / "again.bin")]) == 0
     assert (tmp_path / "again.bin").read_bytes() == path.read_bytes()
+
+
+def test_clips_that_nothing_was_chosen_on_are_heard_at_the_end(tmp_path, capsys):
+    d = data(clips=10)
+    np.savez(tmp_path / "a.npz", X=d.levels, word=np.array(WORDS)[d.target], split=np.full(len(d.target), TRAINING))
+    arguments = ["--model", "tinyspeech-z4", "--data", str(tmp_path / "a.npz"), "--recipe", "article", "--epochs", "1"]
+    assert (
+        command.main([*arguments, "--classes", "10", "--split", "random", "--out", str(tmp_path / "run"), "--quiet"])
+        == 0
+    )
+    split = load([str(tmp_path / "a.npz")], 10, "random", quiet=True)
+    rows, (config, network) = split.rows(TESTING), load_network(tmp_path / "run")
+    features = to_features(centred(split.levels[rows], config.frontend.frames), config.frontend)
+    right = 100 * (network.eval()(features).argmax(1).numpy() == split.target[rows]).mean()  # two clips of each word
+    assert f"{right:.1f} % of 20 testing clips" in capsys.readouterr().out
 
 
 def test_the_articles_recipe_is_the_articles():

@@ -108,6 +108,7 @@ SPACES = {
             "fan_in": OneOf((1, 2, 4)),
             "blocks": Several(Whole(12, 64, 4), 1, 3),
             "out": Whole(1, 6),
+            "stride": OneOf((1, 2)),
         },
     ),
 }

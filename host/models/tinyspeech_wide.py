@@ -38,17 +38,18 @@ class WideCondenser(nn.Module):
 class TinySpeechWide(Network):
     """3x5 stem, condensers that halve the bands, a convolution over those left, condensers over time alone.
 
-    stem: channels of the first convolution, which halves frames and bands. planes: channels behind each condenser over
-    bands. width: channels once the bands are gone, `fan_in` channels going into each. blocks: channels behind each
-    condenser over time. out: channels of an attention's embedding. norm: whether there is batch norm.
+    stem: channels of the first convolution, which halves the bands, and the frames where `stride` is 2. planes:
+    channels behind each condenser over bands. width: channels once the bands are gone, `fan_in` channels going into
+    each. blocks: channels behind each condenser over time. out: channels of an attention's embedding. norm: whether
+    there is batch norm.
     """
 
     def __init__(
         self, name: str, frontend: FrontEnd, labels, stem: int = 8, planes=(12, 12), width: int = 18, fan_in: int = 2,
-        blocks=(18, 26), out: int = 3, norm: bool = True,
+        blocks=(18, 26), out: int = 3, norm: bool = True, stride: int = 2,
     ):  # fmt: skip
         super().__init__(name, frontend, labels)
-        self.stem = Conv2D(1, stem, (3, 5), stride=(2, 2), norm=norm)
+        self.stem = Conv2D(1, stem, (3, 5), stride=(stride, 2), norm=norm)
         layers, bands, channels = [], (frontend.width + 1) // 2, stem
         for c in planes:
             layers.append(WideCondenser(channels, c, channels, out, pool=2, bands=3, stride=2, norm=norm))

@@ -102,11 +102,11 @@ def predict(model: Network, levels: np.ndarray, batch: int = 512) -> np.ndarray:
     return np.concatenate(out)
 
 
-def validate(model: Network, data: Dataset) -> float:
-    """Accuracy on the validation clips, each class counting the same: unknown abounds in what is recorded."""
-    rows = data.rows(VALIDATION)
+def measured(model: Network, data: Dataset, split: str) -> float:
+    """Accuracy on the clips of a split, each class in it counting the same: unknown abounds in what is recorded."""
+    rows = data.rows(split)
     right, target = predict(model, data.levels[rows]).argmax(1) == data.target[rows], data.target[rows]
-    return float(np.mean([right[target == label].mean() for label in range(len(data.labels))]))
+    return float(np.mean([right[target == label].mean() for label in np.unique(target)]))
 
 
 def _steps(rows: np.ndarray, recipe: Recipe) -> int:
@@ -180,6 +180,6 @@ def train_epochs(
             bar.set_postfix(loss=f"{loss_sum / (step + 1):.3f}", refresh=False)
         average(b for b in model.buffers() if b.is_floating_point())
         yield Epoch(
-            epoch + 1, loss_sum / steps, right / seen, math.nan if worker else validate(model, data),
+            epoch + 1, loss_sum / steps, right / seen, math.nan if worker else measured(model, data, VALIDATION),
             learning_rate(recipe, epoch + 1), model.quantized, time.monotonic() - started,
         )  # fmt: skip
