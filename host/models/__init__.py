@@ -23,6 +23,6 @@ MODELS = {
     "tinyspeech-m": _wide(stem=16, planes=(16,), width=48, fan_in=1, blocks=(40,), norm=False),
     "small": _wide(stem=8, planes=(16,), width=32, blocks=(24,)),
     "medium": _wide(stem=12, planes=(20,), width=40, blocks=(40,)),
-    "large": _wide(stem=20, planes=(36,), width=72, blocks=(56,)),
+    "large": _wide(stem=20, planes=(36,), width=72, blocks=(56,), stride=1),
     "robot": _wide(stem=20, planes=(40,), width=80, blocks=(72,)),
 }
