@@ -314,12 +314,27 @@ def test_sources_are_joined_and_noise_is_replaced(tmp_path, monkeypatch):
     assert load(["a.npz"], 10).noise.shape == (1, 98, 40)
 
 
+def test_noise_is_cut_into_clips_as_long_as_those_of_the_source(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    wav(tmp_path / NOISE_FOLDER / "hum.wav", np.tile(NOISE, 5))
+    archive.save(
+        tmp_path / "long.npz", X=np.full((20, 158, 40), 7, np.uint8), word=np.repeat(np.array(WORDS), 2),
+        split=np.tile([TRAINING, VALIDATION], 10),
+    )  # fmt: skip
+    noise = load(["long.npz"], 10, noise=tmp_path / NOISE_FOLDER, quiet=True).noise
+    assert noise.shape == (6, 158, 40)  # the first six of the seven 1.6 s clips that begin every half second in 5 s
+    second = load(["long.npz"], 10, noise=tmp_path / NOISE_FOLDER, quiet=True).noise  # from the cache
+    np.testing.assert_array_equal(noise, second)
+    with pytest.raises(DataError, match="clips of 158 and 98 frames"):
+        load(["long.npz", str(folder(tmp_path / "few", WORDS[:2], clips=6))], 10, quiet=True)
+
+
 def test_a_folder_of_noise_has_its_name_and_more_than_what_is_held_out(tmp_path):
     with pytest.raises(DataError, match=f"not a folder named {NOISE_FOLDER}"):
-        speech_commands.read_noise(tmp_path, tmp_path)
+        speech_commands.read_noise(tmp_path, 98, tmp_path)
     wav(tmp_path / NOISE_FOLDER / f"{speech_commands.HELD_OUT[0]}.wav", NOISE)
     with pytest.raises(DataError, match="which train nothing"):
-        speech_commands.read_noise(tmp_path / NOISE_FOLDER, tmp_path)
+        speech_commands.read_noise(tmp_path / NOISE_FOLDER, 98, tmp_path)
 
 
 @pytest.mark.parametrize("wrong", [np.nan, np.inf])

@@ -24,14 +24,14 @@ def load(sources: list[str], classes: int, split="auto", seed=0, noise: Path | N
         raise DataError(f"{' and '.join(sources)}: two languages; a model knows the ten words of one")
     labels = class_labels(classes, obeyed.pop())
     parts = [_read(source, split, seed, quiet) for source in sources]
-    if noise:
-        parts = [tuple(a[words != NOISE_FOLDER] for a in (levels, words, s)) for levels, words, s in parts]
-        parts.append(speech_commands.read_noise(noise, CACHE, quiet))
     frames = [levels.shape[1] for levels, _, _ in parts]
     if len(set(frames)) > 1:
         raise DataError(
             f"{' and '.join(sources)}: clips of {' and '.join(map(str, frames))} frames; they must be alike"
         )
+    if noise:
+        parts = [tuple(a[words != NOISE_FOLDER] for a in (levels, words, s)) for levels, words, s in parts]
+        parts.append(speech_commands.read_noise(noise, frames[0], CACHE, quiet))
     levels, words, splits = (np.concatenate(a) if len(a) > 1 else a[0] for a in zip(*parts, strict=True))
     if split == "random":
         target = np.array([word_class(str(w), labels) for w in words])

@@ -12,7 +12,7 @@ from tqdm import tqdm
 from host.data import archive, audio
 from host.data.dataset import NOISE_FOLDER, SILENCE, TESTING, TRAINING, VALIDATION, DataError
 from host.engines.native import FrontEndEngine
-from host.models.frontends import log_mel
+from host.models.frontends import FRAME, HOP, log_mel
 
 SPLITS = ("auto", "lists", "hash", "random")
 # long recordings of noise that train nothing, so that the tables of accuracy in noise mean something
@@ -58,26 +58,26 @@ def _listed(root: Path) -> dict[str, str]:
     return found
 
 
-def _clips(path: Path) -> list[np.ndarray]:
-    """What a file gives: itself, or one-second clips every half second of a long recording of noise."""
+def _clips(path: Path, length: int) -> list[np.ndarray]:
+    """What a file gives: itself, or a clip of `length` samples every half second of a long recording of noise."""
     samples = audio.read(path)
-    if path.parent.name != NOISE_FOLDER or len(samples) <= audio.RATE:
+    if path.parent.name != NOISE_FOLDER or len(samples) <= length:
         return [samples]
-    return [samples[i : i + audio.RATE] for i in range(0, len(samples) - audio.RATE + 1, audio.RATE // 2)]
+    return [samples[i : i + length] for i in range(0, len(samples) - length + 1, audio.RATE // 2)]
 
 
-def _levels(root: Path, files: list[Path], cache: Path, quiet: bool):
+def _levels(root: Path, files: list[Path], cache: Path, quiet: bool, length: int = audio.RATE):
     """(levels, names) of every clip, from the cache where nothing has changed; a name is "<word>/<file>#<i>/<n>"."""
     config = log_mel()
     state = [(p.relative_to(root).as_posix(), p.stat().st_size, p.stat().st_mtime_ns) for p in files]
-    key = repr((config, str(root.resolve()), state))
+    key = repr((config, length, str(root.resolve()), state))
     cached = cache / f"levels-{hashlib.sha256(key.encode()).hexdigest()[:16]}.npz"
     with suppress(Exception), np.load(cached, allow_pickle=False) as found:  # it is not there, or damaged in any way
         return found["X"], found["name"]
     engine, levels, names = FrontEndEngine(config), [], []
     for path, (name, _, _) in zip(tqdm(files, "features", leave=False, disable=quiet or None), state, strict=True):
-        clips = _clips(path)
-        levels += [engine.clips(audio.centred(clip, audio.RATE)[None])[0] for clip in clips]
+        clips = _clips(path, length)
+        levels += [engine.clips(audio.centred(clip, length)[None])[0] for clip in clips]
         names += [f"{name}#{i}/{len(clips)}" for i in range(len(clips))]
     archive.save(cached, X=np.stack(levels), name=np.array(names))
     return np.stack(levels), np.array(names)
@@ -99,13 +99,14 @@ def read(root: Path, split: str, cache: Path, quiet: bool = False):
     return _split(*_levels(root, files, cache, quiet), listed)
 
 
-def read_noise(folder: Path, cache: Path, quiet: bool = False):
-    """The same of a `_background_noise_` folder alone. DataError where it is not one."""
+def read_noise(folder: Path, frames: int, cache: Path, quiet: bool = False):
+    """The same of a `_background_noise_` folder alone, in clips of as many frames. DataError where it is not one."""
     if folder.name != NOISE_FOLDER or not folder.is_dir():
         raise DataError(f"{folder}: not a folder named {NOISE_FOLDER} of long recordings")
     if not _used(folder):
         raise DataError(f"{folder}: no recordings in it but {' and '.join(HELD_OUT)}, which train nothing")
-    return _split(*_levels(folder.parent, _used(folder), cache, quiet), {})
+    length = FRAME + (frames - 1) * HOP
+    return _split(*_levels(folder.parent, _used(folder), cache, quiet, length), {})
 
 
 def _used(folder: Path) -> list[Path]:
