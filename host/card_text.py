@@ -52,7 +52,9 @@ def licence(config: RunConfig, given: str | None) -> str:
         return SPEECH_COMMANDS if given == "speech-commands" else given
     if all(source in LANGUAGES for source in config.data):
         spoken = " and ".join(LANGUAGES[source].name for source in config.data)
-        return f"Trained on {spoken} speech synthesized with eSpeak NG; no person was recorded."
+        line = f"Trained on {spoken} speech synthesized with eSpeak NG; no person was recorded."
+        noise = f" Its noise is of `{Path(config.noise).name}`, whose licence was not stated." if config.noise else ""
+        return line + noise
     return f"Trained on the recordings of {' and '.join(data_names(config))}, whose licence was not stated."
 
 

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,10 +11,12 @@ import soundfile
 import torch
 
 from host import card, train
+from host.card_text import licence
 from host.data.dataset import NOISE_FOLDER, DataError
 from host.data.speech_commands import HELD_OUT
 from host.engines.native import FrontEndEngine
 from host.evaluation import Model, judge, judge_float, read_clips
+from host.training.config import load_config
 from host.training.run import load_network
 from tests.conftest import sentence
 
@@ -33,6 +36,12 @@ def test_a_card_says_what_is_known(run, spoken, tmp_path, capsys):
     assert "Speech Commands v0.02" in (out / "dsnet-24.md").read_text()
     assert card.main([*arguments, "--licence", "Our own voices."]) == 0
     assert "\n\nOur own voices.\n\n" in (out / "dsnet-24.md").read_text()
+
+
+def test_a_card_of_synthesized_speech_says_whose_noise_is_in_it(run):
+    config = replace(load_config(run), data=("synthetic",), noise=None)
+    assert "eSpeak NG" in licence(config, None) and "noise" not in licence(config, None)
+    assert "`my noise`" in licence(replace(config, noise="/a/my noise"), None)
 
 
 def test_a_card_replaces_no_model_of_other_words_and_nothing_by_half(run, spoken, tmp_path, capsys, monkeypatch):

@@ -1,23 +1,23 @@
 """Instructions that a window will take, estimated from the operators alone: nothing needs to be compiled for a chip.
 
-Each kind of operator costs so much for each unit of its work; what a unit costs is fitted, by least squares, to the
-counts of the shipped models in bench/xtensa.json. So the estimate follows the kernels: `make bench-xtensa` renews it.
-docs/search.md says how far it lies from counts of designs that were not fitted.
+Each kind of operator costs so much for each unit of its work; what a unit costs is fitted, by least squares, to counts
+of the networks of host/models in bench/estimate.json. So the estimate follows the kernels: `make bench-xtensa` renews
+it. docs/search.md says how far it lies from the count of a network that it was not fitted to.
 """
 
 import json
 import math
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
-from host.format.file import read
 from host.format.program import Conv2D, Dense, GlobalAveragePool, MaxPool, Operator, Plan, Program, Softmax
 from host.inspect import multiply_adds
 
 ROOT = Path(__file__).resolve().parents[2]
-COUNTS = ROOT / "bench" / "xtensa.json"
+COUNTS = ROOT / "bench" / "estimate.json"
 
 # the kind whose work a function of the C core does, by the beginning of its name, the longest first;
 # any other function belongs to the strips: who is ready, what moves, what is called
@@ -110,19 +110,21 @@ def works(program: Program, plan: Plan) -> dict[str, np.ndarray]:
     return total
 
 
-@cache
-def costs() -> dict[str, np.ndarray]:
-    """Instructions for each unit of work of each kind, fitted to the shipped models."""
+def fit(counts: Iterable[dict[str, dict]]) -> dict[str, np.ndarray]:
+    """Instructions for each unit of work of each kind, from {kind: {"units": [...], "counted": n}} of some networks."""
     units: dict[str, list] = {}
     counted: dict[str, list] = {}
-    for name, entry in json.loads(COUNTS.read_text()).items():
-        spent: dict[str, int] = {}
-        for function, count in entry["per_kernel"].items():
-            spent[kind(function)] = spent.get(kind(function), 0) + count
-        for which, amount in works(*read((ROOT / "models" / f"{name}.bin").read_bytes())).items():
-            units.setdefault(which, []).append(amount)
-            counted.setdefault(which, []).append(spent.get(which, 0))
+    for network in counts:
+        for which, entry in network.items():
+            units.setdefault(which, []).append(entry["units"])
+            counted.setdefault(which, []).append(entry["counted"])
     return {which: _fit(np.array(units[which], float), np.array(counted[which], float)) for which in units}
+
+
+@cache
+def costs() -> dict[str, np.ndarray]:
+    """What is fitted to all networks that were counted."""
+    return fit(json.loads(COUNTS.read_text()).values())
 
 
 def _fit(units: np.ndarray, counted: np.ndarray) -> np.ndarray:
@@ -132,6 +134,10 @@ def _fit(units: np.ndarray, counted: np.ndarray) -> np.ndarray:
 
 
 def estimate(program: Program, plan: Plan) -> int:
-    """Instructions of a window on the core that bench/xtensa.json counts; they are not cycles."""
-    fitted = costs()
-    return round(sum(float(amount @ fitted[which]) for which, amount in works(program, plan).items()))
+    """Instructions of a window on the core that bench/estimate.json counts; they are not cycles."""
+    return total(works(program, plan), costs())
+
+
+def total(units: dict[str, np.ndarray], fitted: dict[str, np.ndarray]) -> int:
+    """What so much work of each kind costs."""
+    return round(sum(float(amount @ fitted[which]) for which, amount in units.items()))
