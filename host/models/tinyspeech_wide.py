@@ -45,8 +45,8 @@ class TinySpeechWide(Network):
     """
 
     def __init__(
-        self, name: str, frontend: FrontEnd, labels, stem: int = 8, planes=(12, 12), width: int = 18, fan_in: int = 2,
-        blocks=(18, 26), out: int = 3, norm: bool = True, stride: int = 2,
+        self, name: str, frontend: FrontEnd, labels, stem: int = 8, planes=(16,), width: int = 32, fan_in: int = 2,
+        blocks=(28,), out: int = 3, norm: bool = True, stride: int = 2,
     ):  # fmt: skip
         super().__init__(name, frontend, labels)
         self.stem = Conv2D(1, stem, (3, 5), stride=(stride, 2), norm=norm)
