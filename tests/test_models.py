@@ -17,6 +17,7 @@ from host.engines.native import NativeModel
 from host.format.file import write
 from host.format.program import Gate as GateOperator
 from host.models import MODELS
+from host.models.bcresnet import BandMean, BroadcastResidual
 from host.models.design import DesignError, build, design_frontend, read_design
 from host.models.frontends import log_mel
 from host.models.layers import Add, Conv2D, Dense, Gate, GlobalAveragePool
@@ -129,6 +130,23 @@ def test_the_middle_of_the_residual_is_added():
     assert torch.equal(y, x + residual[:, :, 2:8])
     y = Add(relu=True)(Signal(x, None, 128), Signal(residual, None, 0)).real
     assert torch.equal(y, torch.relu(x + residual[:, :, 2:8]))
+
+
+def test_a_band_mean_is_born_as_one():
+    x = torch.rand(2, 3, 7, 5)
+    mean = BandMean(3, 5).eval()
+    assert torch.allclose(mean(Signal(x, None, 0)).real, x.mean(3, keepdim=True), atol=1e-4)
+
+
+def test_what_mixes_channels_is_added_to_every_band_and_the_input_to_that():
+    torch.manual_seed(3)
+    block, x = BroadcastResidual(4, 4, 6, 3).eval(), Signal(torch.randn(2, 4, 9, 6), None, 128)
+    planes = block.f2(x)
+    mixed = block.f1(block.mean(planes)).real
+    assert planes.real.shape == (2, 4, 7, 6) and mixed.shape == (2, 4, 7, 1)
+    assert torch.equal(block(x).real, torch.relu(planes.real + mixed + x.real[:, :, 1:8]))
+    wider = BroadcastResidual(4, 5, 6, 3, stride=2).eval()
+    assert wider.shortcut is None and wider(x).real.shape == (2, 5, 7, 3)
 
 
 @pytest.mark.parametrize("frames, sentence", [(4, "does not tile"), (7, "one is left over")])
@@ -247,7 +265,7 @@ def test_a_design_outlives_a_way_through_a_file(name, tmp_path):
 @pytest.mark.parametrize(
     "change, words",
     [
-        ({"network": "Foo"}, "there are DSCNN, DSNet"),
+        ({"network": "Foo"}, "there are BCResNet, DSCNN"),
         ({"options": {"wdith": 3}}, "takes the options width"),
         ({"options": []}, "takes the options width"),
         ({"options": {"width": -3}}, "makes no network"),

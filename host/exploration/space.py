@@ -73,6 +73,19 @@ MFCCS = OneOf((0, 10, 12, 16, 20))
 CONDENSER = Each((Whole(4, 28, 2), Whole(2, 14)))  # (mid, out) channels
 
 SPACES = {
+    "BCResNet": Space(
+        coefficients=OneOf((0,)),
+        frames=OneOf((98,)),  # a pool of 4 frames leaves none over
+        options={
+            "stem": Whole(4, 24, 4),
+            "stages": Several(Each((Whole(8, 40, 4), Whole(1, 3), Whole(3, 9, 2))), 1, 3),
+            "width": Whole(16, 80, 4),
+            "fan_in": OneOf((1, 2, 4)),
+            "blocks": Several(Whole(12, 64, 4), 0, 2),
+            "out": Whole(1, 6),
+            "stride": OneOf((1, 2)),
+        },
+    ),
     "DSCNN": Space(
         coefficients=OneOf((0,)),  # it moves over bands, and neighbouring MFCCs are not alike
         frames=OneOf((94,)),

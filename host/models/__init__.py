@@ -1,5 +1,6 @@
 """The networks by name."""
 
+from host.models.bcresnet import BCResNet
 from host.models.design import Design
 from host.models.dscnn import DSCNN
 from host.models.dsnet import DSNet
@@ -19,6 +20,7 @@ MODELS = {
     "dsnet-24": Design(DSNet, 0, 94),
     "dsnet-32": Design(DSNet, 0, 94, {"width": 32}),
     "dscnn": Design(DSCNN, 0, 94),
+    "bcresnet": Design(BCResNet, 0, 98),
     "tinyspeech-y": _wide(stem=16, planes=(24,), width=48, blocks=(44,)),
     "tinyspeech-m": _wide(stem=16, planes=(16,), width=48, fan_in=1, blocks=(40,), norm=False),
     "small": _wide(stem=8, planes=(16,), width=32, blocks=(24,)),

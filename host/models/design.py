@@ -10,13 +10,14 @@ import numpy as np
 from host.data.dataset import DataError
 from host.format.program import FrontEnd
 from host.models import frontends
+from host.models.bcresnet import BCResNet
 from host.models.dscnn import DSCNN
 from host.models.dsnet import DSNet
 from host.models.network import Network
 from host.models.tinyspeech import TinySpeech
 from host.models.tinyspeech_wide import TinySpeechWide
 
-NETWORKS = {network.__name__: network for network in (DSCNN, DSNet, TinySpeech, TinySpeechWide)}
+NETWORKS = {network.__name__: network for network in (BCResNet, DSCNN, DSNet, TinySpeech, TinySpeechWide)}
 
 
 class DesignError(ValueError):
