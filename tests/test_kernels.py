@@ -72,7 +72,7 @@ def network(seed: int) -> Program:
         ops.append(conv(rng, 1, channels, groups * each, kernel, stride, pad, groups))
     else:
         t = int(rng.choice([n for n in (1, 2, 3, 4) if frames % n == 0]))
-        f = int(rng.choice([n for n in (1, 2, 3) if width % n == 0]))
+        f = int(rng.choice([n for n in (1, 2, 3, width) if width % n == 0]))
         t, f = (2, 2) if kind == "cells" else (t, f)
         ops += [MaxPool(1, (t, f), ops[0].zero), conv(rng, 2, channels, channels, (1, 1))]
         constants = affine(rng, channels, shift)
