@@ -12,7 +12,7 @@ import numpy as np
 from host.command import guard
 from host.data import audio
 from host.data.languages import ENGLISH
-from host.data.speech import TESTING_VOICES, decibels, noise, random_speaker, synthesizer, to_int16
+from host.data.speech import TESTING_VOICES, decibels, noise, random_speaker, synthesizer
 from host.data.speech_commands import recordings, word_folders
 from host.format.program import FrontEnd
 from host.models.frontends import log_mel
@@ -32,7 +32,7 @@ def synthesized(count: int) -> list[np.ndarray]:
         )
         x = noise(rng, 16000) * decibels(-85)
         x[: len(spoken)] += spoken
-        clips.append(to_int16(x))
+        clips.append(audio.to_int16(x))
     return clips
 
 

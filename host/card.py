@@ -23,7 +23,8 @@ def check_alike(folders: list[Path], configs: list[RunConfig]) -> None:
     """RunError where the runs differ in more than their seeds, or not in them."""
 
     def kind(c: RunConfig):
-        return c.model, data_names(c), c.noise and Path(c.noise).name, c.labels, c.split, c.recipe
+        before = bool(c.start), [Path(run).name for run in c.teachers]
+        return c.model, c.design, data_names(c), c.noise and Path(c.noise).name, c.labels, c.split, c.recipe, before
 
     for folder, config in zip(folders, configs, strict=True):
         if kind(config) != kind(configs[0]):

@@ -74,9 +74,13 @@ def command(config: RunConfig) -> str:
         network = f"--model {config.model}"
     else:
         network = f"--design {shlex.quote(f'{config.model}.json')}"
+    train = f"torchrun --nproc-per-node {config.workers}" if config.workers > 1 else "python"
+    threads = f" --threads {config.threads}" if config.threads > 1 else ""
+    device = f" --device {config.device}" if config.device != "cpu" else ""
     return (
-        f"{first}python -m host.train {network}{teachers} --data {data}{noise} "
+        f"{first}{train} -m host.train {network}{teachers} --data {data}{noise} "
         f"--classes {config.classes} --recipe {config.recipe.name}{epochs}{split} --seed {config.seed}"
+        f"{threads}{device}"
     )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from host import robustness
 from host.command import guard, picture, write_whole
 from host.data.download import TEST_SET, fetch
-from host.data.languages import LANGUAGES
+from host.data.languages import spoken_by
 from host.data.speech_commands import HELD_OUT
 from host.evaluation import ENGINES, Model, Result, confusion_picture, evaluated_labels, judge, kinds, read_clips
 
@@ -55,7 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
     p.add_argument("--picture", type=picture, metavar="PNG", help="default: build/confusion-<model>.png")
     p.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
     args = p.parse_args(arguments)
-    if args.download and str(args.data) in LANGUAGES:
+    if args.download and spoken_by(args.data):
         p.error(f"--download --data {args.data}: name the folder that the test set goes into")
 
     if args.download:

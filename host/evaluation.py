@@ -12,7 +12,7 @@ from tqdm import tqdm
 from host.command import naming
 from host.data import audio, synthetic
 from host.data.dataset import NOISE_FOLDER, SILENCE, DataError, command_words, word_class
-from host.data.languages import LANGUAGES, Language
+from host.data.languages import Language, spoken_by
 from host.data.speech_commands import recordings, word_folders
 from host.engines import micropython, native
 from host.format.file import read
@@ -34,10 +34,12 @@ class Model:
 
     @staticmethod
     def open(path: Path) -> "Model":
-        """FormatError where it cannot be read."""
+        """FormatError where it cannot be read or the C core refuses it: before that, nothing it says is relied on."""
         file = path.read_bytes()
         with naming(path):
-            return Model(path, file, read(file)[0])
+            program = read(file)[0]
+            native.NativeModel(file)
+            return Model(path, file, program)
 
 
 @dataclass(frozen=True)
@@ -146,9 +148,9 @@ def _spoken(language: Language, quiet: bool) -> list[tuple[str, str, np.ndarray]
 def read_clips(source: Path, program: Program, labels: tuple[str, ...], quiet: bool = False) -> Clips:
     """The centred window of every clip that has a class; a word without one is unknown, or left out.
 
-    source: a folder of <word>/*.wav, or a key of LANGUAGES: what that language's testing voices say.
+    source: a folder of <word>/*.wav, or a language's name: what that language's testing voices say.
     """
-    language, samples = LANGUAGES.get(str(source)), window_samples(program)
+    language, samples = spoken_by(source), window_samples(program)
     found = _spoken(language, quiet) if language else _recorded(source)
     classes = [word_class(NOISE_FOLDER if word == SILENCE else word, labels) for word, _, _ in found]
     target = np.array([c for c in classes if c >= 0])

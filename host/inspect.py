@@ -8,7 +8,7 @@ from host.command import guard, naming
 from host.compiler.plan import least
 from host.engines.native import ModelError, NativeListener, NativeModel
 from host.format.file import checksum, read
-from host.format.program import Add, Conv2D, Dense, Gate, GlobalAveragePool, MaxPool, Operator, Program, Softmax
+from host.format.program import Add, Conv2D, Dense, Gate, GlobalAveragePool, MaxPool, Operator, Plan, Program, Softmax
 
 
 def multiply_adds(op: Operator, shape: tuple[int, int, int]) -> int:
@@ -44,11 +44,34 @@ def describe(op: Operator) -> str:
             return f"reads {op.source}"
 
 
-def report(path: Path) -> str:
-    """What a file holds and whether the C core takes it. FormatError where it cannot even be read."""
+def printable(text: str) -> str:
+    """Text of a file for a terminal, which obeys unprintable characters."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def report(path: Path) -> tuple[str, bool]:
+    """What a file holds, and whether the C core takes it; of one that it refuses no more than why.
+
+    FormatError where it cannot even be read.
+    """
     file = path.read_bytes()
     with naming(path):
         program, plan = read(file)
+    head = (
+        f"{path}: {printable(program.name) or 'a model without a name'}, {len(file)} bytes, "
+        f"format {file[4]}.{file[5]}, CRC-32 {checksum(file):08x}"
+    )
+    try:
+        said = verdict(NativeModel(file), program)
+    except OSError as error:
+        return f"{head}\n\nnot verified: {error}", False
+    except ModelError as error:
+        return f"{head}\n\nREFUSED by the C core: {error}", False
+    return "\n".join([head, *contents(program, plan), "", said]), True
+
+
+def contents(program: Program, plan: Plan) -> list[str]:
+    """Lines on all that a verified file holds."""
     c, s = program.frontend, program.listening
     high = c.edges[-1] * c.rate / 65536
     weights = sum(op.weight.size for op in program.operators if isinstance(op, Conv2D | Dense))
@@ -57,9 +80,7 @@ def report(path: Path) -> str:
     shapes = program.shapes()
     macs = [multiply_adds(op, shape) for op, shape in zip(program.operators, shapes[1:], strict=True)]
     lines = [
-        f"{path}: {program.name or 'a model without a name'}, {len(file)} bytes, format {file[4]}.{file[5]}, "
-        f"CRC-32 {checksum(file):08x}",
-        f"hears      {', '.join(program.labels)}",
+        f"hears      {', '.join(map(printable, program.labels))}",
         f"front end  {c.rate} Hz, {c.frame} samples every {c.hop}, {kind}, "
         f"{c.edges[0] * c.rate / 65536:.0f} to {high:.0f} Hz; window of {c.frames} frames ({window} ms)",
         f"listening  a window every {s.hop} ms; a command leads {s.votes} of {s.history} with a mean of "
@@ -75,21 +96,15 @@ def report(path: Path) -> str:
         held = f"{plan.columns[i]:>4} {plan.offsets[i]:>6}" if plan.columns[i] else f"{'-':>4} {'-':>6}"
         what = f"{i + 1:>5}  {type(op).__name__:<18} {_shape(shapes[i + 1]):>25}  {macs[i] or '':>13}"
         lines.append(f"{what}  {held}  {describe(op)}")
-    return "\n".join([*lines, "", verdict(file, program)])
+    return lines
 
 
 def _shape(shape: tuple[int, int, int]) -> str:
     return " x ".join(map(str, shape))
 
 
-def verdict(file: bytes, program: Program) -> str:
-    """What the C core says of the file, the memory it takes, and whether it can listen to a stream."""
-    try:
-        model = NativeModel(file)
-    except OSError as error:
-        return f"not verified: {error}"
-    except ModelError as error:
-        return f"REFUSED by the C core: {error}"
+def verdict(model: NativeModel, program: Program) -> str:
+    """What the C core says of a file that it takes: the memory, and whether it can listen to a stream."""
     uses = ", ".join(f"{name} {size}" for name, size in model.memory.items())
     try:
         NativeListener(model, program.hop)
@@ -107,9 +122,9 @@ def main(arguments: list[str] | None = None) -> int:
     p = argparse.ArgumentParser(prog="python -m host.inspect", description=__doc__)
     p.add_argument("model", type=Path, metavar="MODEL.bin")
     args = p.parse_args(arguments)
-    text = report(args.model)
+    text, verified = report(args.model)
     print(text)
-    return 0 if "\nverified" in text else 1
+    return 0 if verified else 1
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from host.data import audio
 from host.data.dataset import NOISE_FOLDER, DataError
-from host.data.speech import decibels, to_int16
+from host.data.speech import decibels
 from host.data.speech_commands import HELD_OUT
 from host.evaluation import BATCH, Clips, Model, judge
 
@@ -25,14 +25,14 @@ SNRS = (20, 10, 5, 0)
 
 def at_level(windows: np.ndarray, db: float) -> np.ndarray:
     """int16 [n, samples] -> the same, db louder."""
-    return to_int16(windows / 32768 * decibels(db))
+    return audio.to_int16(windows / 32768 * decibels(db))
 
 
 def with_noise(windows: np.ndarray, noise: np.ndarray, snr: float) -> np.ndarray:
     """int16 [n, samples] and as much noise -> their mixtures; a clip of zeros stays one."""
     clip, other = windows / 32768, noise / 32768
     gain = _rms(clip) / np.maximum(_rms(other), 1 / 32768) * decibels(-snr)
-    return to_int16(clip + gain * other)
+    return audio.to_int16(clip + gain * other)
 
 
 def _rms(x: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ import json
 import queue
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -102,10 +103,11 @@ def report(simulation: Simulation) -> dict:
 
 def span(text: str) -> list[int]:
     """Seconds "3-4.5" as milliseconds."""
-    start, end = (float(part) for part in text.split("-"))
-    if not 0 <= start < end < 86400:
-        raise ValueError(text)
-    return [round(1000 * start), round(1000 * end)]
+    with suppress(ValueError):
+        start, end = (float(part) for part in text.split("-"))
+        if 0 <= start < end < 86400:
+            return [round(1000 * start), round(1000 * end)]
+    raise argparse.ArgumentTypeError(f"{text} is no span of seconds; expected FROM-TO, as 3-4.5")
 
 
 def _show_live(item: Heard | Announced | str) -> None:

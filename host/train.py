@@ -63,7 +63,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     p.add_argument(
         "--threads", type=whole(1, os.cpu_count() or 1), default=1, help="small networks train fastest on one"
     )
-    p.add_argument("--device", type=device, default="cpu", help="where PyTorch trains: cpu, cuda, cuda:1, mps")
+    p.add_argument("--device", type=device, default="cpu", help="where PyTorch trains: cpu, cuda, cuda:1")
     p.add_argument("--out", type=Path, help="run folder (default: runs/<model>-<data>-<classes>-<recipe>-<seed>)")
     p.add_argument("--resume", action="store_true", help="go on with the run in the folder")
     p.add_argument("--quiet", action="store_true", help="no progress bars")
@@ -102,7 +102,9 @@ def run(args: argparse.Namespace) -> int:
         data = load(args.data, args.classes, args.split, args.seed, args.noise, quiet)
     given = data, args.classes, args.split, args.seed, recipe
     config = continued(args.start, *given) if args.start else make_config(name, design, *given)
-    config = dataclasses.replace(with_teachers(config, args.teacher), workers=count())
+    config = dataclasses.replace(
+        with_teachers(config, args.teacher), workers=count(), threads=args.threads, device=args.device.type
+    )
     say(f"{len(data.rows(TRAINING))} training and {len(data.rows(VALIDATION))} validation clips; run in {folder}")
     path = train(config, data, folder, args.resume, quiet, say, args.device)
     if not rank():

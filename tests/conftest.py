@@ -16,9 +16,10 @@ from hypothesis import settings
 
 from host import train
 from host.data import archive
+from host.data.audio import to_int16
 from host.data.dataset import TRAINING, VALIDATION, class_labels
 from host.data.languages import ENGLISH
-from host.data.speech import TESTING_VOICES, decibels, random_speaker, synthesizer, to_int16
+from host.data.speech import TESTING_VOICES, decibels, random_speaker, synthesizer
 
 ROOT = Path(__file__).resolve().parents[1]
 MODEL = ROOT / "models" / "tinyspeech-z4.bin"

@@ -102,12 +102,18 @@ def test_of_several_seeds_the_best_ships_and_all_are_listed(run, another, spoken
     assert f"of seed {[run, another].index(shipped)}, the best of 2" in text
 
 
-def test_runs_that_are_no_siblings_have_no_common_card(run, typed, spoken, tmp_path, capsys):
+def test_runs_that_are_no_siblings_have_no_common_card(run, another, typed, spoken, tmp_path, capsys):
     arguments = ["--data", spoken, "--output", tmp_path / "cards"]
     copy = shutil.copytree(run, tmp_path / "copy")
     assert "two of these runs have one seed" in sentence(capsys, card.main, run, copy, *arguments)
     assert train.main([*typed, str(tmp_path / "longer"), "--epochs", "3"]) == 0
     assert "more than its seed" in sentence(capsys, card.main, run, tmp_path / "longer", *arguments)
+    config = json.loads((another / "config.json").read_text())
+    config["design"]["options"]["width"] += 8  # of another search, the same name may be another design's
+    wider = tmp_path / "wider"
+    wider.mkdir()
+    (wider / "config.json").write_text(json.dumps(config))
+    assert "more than its seed" in sentence(capsys, card.main, run, wider, *arguments)
     assert not (tmp_path / "cards").exists()
 
 

@@ -74,7 +74,7 @@ def test_a_bug_is_not_hidden():
         (evaluate.main, ["x", "--data", "x", "--picture", "model.bin"], "does not end in .png"),
         (evaluate.main, ["x", "--data", "x", "--classes", "12"], "choose from 10"),
         (simulate.main, ["x", "x", "--plot", "x"], "does not end in .png"),
-        (simulate.main, ["x", "x", "--obstacle", "0-1e400"], "invalid span"),
+        (simulate.main, ["x", "x", "--obstacle", "0-1e400"], "expected FROM-TO"),
         (card.main, ["x", "--data", "x", "--name", "../x"], "not a path"),
     ],
 )

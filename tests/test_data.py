@@ -2,6 +2,7 @@
 
 import os
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -24,6 +25,7 @@ from host.data.dataset import (
 )
 from host.data.load import load
 from host.data.speech import RATE, resampled
+from host.evaluation import read_clips
 from host.models import MODELS
 from host.training.config import make_config
 from host.training.recipes import RECIPES
@@ -66,7 +68,7 @@ def test_what_is_no_recording_is_refused(tmp_path):
     (tmp_path / "a.wav").write_bytes(b"RIFF nonsense")
     with pytest.raises(DataError, match="not a readable recording"):
         audio.read(tmp_path / "a.wav")
-    with pytest.raises(DataError, match="not a readable recording"):
+    with pytest.raises(DataError, match=r"b\.wav: no such file"):
         audio.read(tmp_path / "b.wav")
 
 
@@ -261,6 +263,16 @@ def test_a_damaged_cache_is_made_anew(damage, tmp_path):
     assert path.read_bytes() == good
 
 
+def test_a_folder_with_the_name_of_a_language_is_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "synthetic").mkdir()
+    for source in ("synthetic", "./synthetic", str(tmp_path / "synthetic")):
+        with pytest.raises(DataError, match="rename it"):
+            load([source], 12)
+        with pytest.raises(DataError, match="rename it"):
+            read_clips(Path(source), None, ())
+
+
 def test_a_damaged_cache_of_synthetic_speech_is_made_anew(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     archive.save(tmp_path / "made.npz", X=np.zeros((24, 98, 40), np.uint8), word=np.repeat(class_labels(12), 2),
@@ -268,8 +280,13 @@ def test_a_damaged_cache_of_synthetic_speech_is_made_anew(tmp_path, monkeypatch)
     made = archive.read(tmp_path / "made.npz")
     monkeypatch.setattr("host.data.synthetic.make", lambda seed, language, quiet: made)
     (tmp_path / "cache").mkdir()
-    (tmp_path / "cache" / "synthetic-0.npz").write_bytes(b"damaged")
+    assert len(load(["synthetic"], 12).levels) == 24
+    (cached,) = (tmp_path / "cache").iterdir()
+    cached.write_bytes(b"damaged")
     assert len(load(["synthetic"], 12).levels) == len(load(["synthetic"], 12).levels) == 24
+    assert list((tmp_path / "cache").iterdir()) == [cached]
+    monkeypatch.setattr("host.data.synthetic.CLIP", 16000)  # which makes other clips
+    assert len(load(["synthetic"], 12).levels) == 24 and len(list((tmp_path / "cache").iterdir())) == 2
 
 
 def test_lists_may_have_backslashes_and_names_that_are_not_utf_8(tmp_path):

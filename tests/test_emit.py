@@ -10,8 +10,9 @@ import pytest
 
 from host import compile as compiler
 from host.compiler.plan import planned
+from host.data.audio import to_int16
 from host.data.languages import ENGLISH
-from host.data.speech import TESTING_VOICES, random_speaker, synthesizer, to_int16
+from host.data.speech import TESTING_VOICES, random_speaker, synthesizer
 from host.engines.native import FrontEndEngine, ModelError, NativeListener, NativeModel
 from host.format import source
 from host.format.file import read, write

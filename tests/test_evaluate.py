@@ -1,6 +1,7 @@
 """host.evaluate and host.inspect, as typed."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import soundfile
 from host.compiler.plan import plan
 from host.data.dataset import class_labels
 from host.engines.native import NativeModel
-from host.evaluate import main
+from host.evaluate import main as evaluate
 from host.evaluation import ENGINES, classify
 from host.format.file import read, write
 from host.format.program import Program
@@ -19,7 +20,7 @@ from tests.programs import hard_signals, random_program
 
 
 def printed(capsys, *arguments) -> dict:
-    assert main([*map(str, arguments), "--json"]) == 0
+    assert evaluate([*map(str, arguments), "--json"]) == 0
     return json.loads(capsys.readouterr().out)
 
 
@@ -51,7 +52,7 @@ def test_a_class_without_recordings_is_said(spoken, capsys, tmp_path):
     (tmp_path / "data" / "yes").symlink_to(spoken / "yes")
     found = printed(capsys, MODEL, "--data", tmp_path / "data", "--picture", tmp_path / "c.png")
     assert found["clips"] == 3 and "no" in found["missing"] and found["per_class"]["no"]["accuracy"] is None
-    assert main([str(MODEL), "--data", str(tmp_path / "data"), "--picture", str(tmp_path / "c.png")]) == 0
+    assert evaluate([str(MODEL), "--data", str(tmp_path / "data"), "--picture", str(tmp_path / "c.png")]) == 0
     assert "no recordings of no, up" in capsys.readouterr().out
 
 
@@ -67,7 +68,7 @@ def broken(tmp_path, samples, rate=16000):
     [(np.zeros(100), 8000, "8000 Hz"), (np.zeros((100, 2)), 16000, "2 channels"), (np.zeros(0), 16000, "empty")],
 )
 def test_recordings_that_do_not_fit_are_errors(samples, rate, words, tmp_path, capsys):
-    assert main([str(MODEL), "--data", str(broken(tmp_path, samples, rate))]) == 1
+    assert evaluate([str(MODEL), "--data", str(broken(tmp_path, samples, rate))]) == 1
     assert words in capsys.readouterr().err
 
 
@@ -83,11 +84,11 @@ def test_folders_and_files_that_do_not_fit_are_errors(tmp_path, spoken, capsys):
         ([MODEL, "--data", tmp_path], "no <word>"),
         ([tmp_path / "no.bin", "--data", spoken], "No such file"),
     ):
-        assert main([str(a) for a in arguments]) == 1
+        assert evaluate([str(a) for a in arguments]) == 1
         assert words in capsys.readouterr().err
     broken_model = tmp_path / "broken.bin"
     broken_model.write_bytes(MODEL.read_bytes()[:-5])
-    assert main([str(broken_model), "--data", str(spoken)]) == 1
+    assert evaluate([str(broken_model), "--data", str(spoken)]) == 1
     assert "header says" in capsys.readouterr().err
 
 
@@ -116,6 +117,22 @@ def test_inspect_prints_what_people_ask(capsys, tmp_path):
     (tmp_path / "x.bin").write_bytes(b"TYMPnothing")
     assert inspect([str(tmp_path / "x.bin")]) == 1
     assert "error" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("change", ["rate", "strip"])
+def test_nothing_is_computed_from_a_file_that_the_core_refuses(change, capsys, tmp_path):
+    program, chosen = read(MODEL.read_bytes())
+    if change == "rate":
+        program = replace(program, frontend=replace(program.frontend, rate=0, frame=65535, hop=65535))
+    else:
+        chosen = replace(chosen, strip=0)
+    path = tmp_path / "x.bin"
+    path.write_bytes(write(replace(program, name="x\nverified by\x1b[2J"), chosen))
+    assert inspect([str(path)]) == 1
+    said = capsys.readouterr().out
+    assert "REFUSED" in said and "\nverified" not in said and "\x1b" not in said
+    assert evaluate([str(path), "--data", str(tmp_path), "--engine", "reference"]) == 1
+    assert f"error: {path}: " in capsys.readouterr().err
 
 
 def test_features_of_another_shape_are_refused():

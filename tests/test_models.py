@@ -271,6 +271,8 @@ def test_a_design_outlives_a_way_through_a_file(name, tmp_path):
         ({"options": {"width": -3}}, "makes no network"),
         ({"options": {"kernels": [60, 60]}}, "shorter than its kernel"),
         ({"coefficients": "12"}, "whole number of 0 to 40"),
+        ({"options": {"width": 260}}, "too large for a model.bin"),
+        ({"coefficients": 0, "frames": 900, "options": {"width": 200}}, "WORK"),
         ({"frames": 10**9}, "whole number of 0 to 1000"),
         ({"more": 1}, "has the keys"),
     ],

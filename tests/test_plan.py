@@ -93,7 +93,7 @@ def test_an_add_of_a_value_to_itself_is_not_written_over_what_it_still_reads():
     builder = Builder(shapes=[(8, 4, 1)])
     lowering.conv2d(Node(builder, 0, 1 / 32, 0), rng.standard_normal((1, 1, 1, 1)), np.zeros(1), 0.02, 100)
     one = np.full(1, 64, np.int16)
-    builder.append(Add(1, 1, one, one, 0 * one, 6, 100, 0, (2, 1)), 0.02, "add")
+    builder.append(Add(1, 1, one, one, 0 * one, 6, 100, 0, (2, 1)), 0.02)
     pooled = lowering.global_average_pool(Node(builder, 2, 0.02, 100), 0.02, 100)
     lowering.softmax(lowering.dense(pooled, np.ones((2, 1)), np.zeros(2)))
     edges = tuple(range(128, 128 * 6 + 1, 128))

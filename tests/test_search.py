@@ -214,6 +214,17 @@ def test_the_trial_of_a_worker_that_died_is_tried_again_but_not_for_ever(clips, 
     assert study.outcome(found.trials[silent]) == study.INTERRUPTED
 
 
+def test_the_last_trial_of_a_worker_that_died_is_made_up_for(clips, tmp_path, pretended):
+    died = subprocess.Popen([sys.executable, "-c", ""])
+    died.wait()
+    trial = searched(clips, tmp_path / "s", "--trials", 1).ask()
+    propose(trial, ("DSNet",))
+    trial.set_user_attr(study.WORKER, study.alive() | {"process": died.pid})
+    found = searched(clips, tmp_path / "s", "--trials", 2)
+    assert study.outcome(found.trials[trial.number]) == study.INTERRUPTED
+    assert outcomes(found).count(study.MEASURED) == 2
+
+
 def test_a_worker_that_was_taken_for_dead_drops_its_result(clips, tmp_path, pretended, monkeypatch, capsys):
     make = explore.make_optimizer
 

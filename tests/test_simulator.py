@@ -16,8 +16,8 @@ import soundfile
 
 from host import simulate as command
 from host.data import audio
-from host.data.audio import RATE
-from host.data.speech import Speaker, decibels, synthesizer, to_int16
+from host.data.audio import RATE, to_int16
+from host.data.speech import Speaker, decibels, synthesizer
 from host.simulator import physics, plot, run
 from host.simulator.physics import FULL, Physics, PinChange
 from tests.conftest import MODEL, ROOT
@@ -135,6 +135,7 @@ def test_lines_for_machines_are_read_and_everything_else_is_text():
     assert log.take("@listen 500000") is None
     heard = log.take("@heard right 63569 2400")
     assert heard == run.Heard(2.4, "right", 63569 / 65535) and log.heard == [heard]
+    assert log.take("@heard come here 65000 2400").word == "come here" and log.heard.pop()
     assert log.take("@pin 3000000 38 40000") is None
     assert log.take("@move right") == run.Announced(2.5, "right")
     assert log.take("@lost 16") is log.take("@lost 30") is log.take("@stall 1") is log.take("@labels a b") is None

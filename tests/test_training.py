@@ -92,6 +92,8 @@ def test_a_run_is_not_resumed_with_another_configuration(tmp_path):
     train(config(d, short), d, tmp_path, quiet=True, log=silent)
     with pytest.raises(RunError, match=r"another configuration: seed \(0, now 1\)"):
         train(config(d, short, seed=1), d, tmp_path, resume=True, quiet=True)
+    with pytest.raises(RunError, match=r"threads \(1, now 2\)"):
+        train(dataclasses.replace(config(d, short), threads=2), d, tmp_path, resume=True, quiet=True)
     with pytest.raises(RunError, match="recipe"):
         train(config(d, RECIPE), d, tmp_path, resume=True, quiet=True)
     with pytest.raises(RunError, match="holds a run already"):
@@ -164,6 +166,13 @@ def test_words_are_balanced_in_each_source():
     for source, each in ((0, 6), (1, round(5.5))):
         part = both.target[rows[both.origin[rows] == source]]
         assert np.bincount(part).tolist() == [each] * 12
+
+
+def test_noise_beside_balanced_words_is_drawn_like_a_word():
+    d = data(12, clips=6)
+    silence = (d.target == d.labels.index(SILENCE)).astype(np.uint8)  # a source of its own, as --noise makes it
+    rows = epoch_rows(dataclasses.replace(d, origin=silence), RECIPES["tune"], np.random.default_rng(0))
+    assert np.bincount(d.target[rows]).tolist() == [6] * 12
 
 
 def test_a_run_goes_on_from_another(tmp_path):

@@ -40,9 +40,14 @@ class Builder:
     operators: list[Operator] = field(default_factory=list)
     shapes: list[tuple[int, int, int]] = field(default_factory=list)
 
-    def append(self, op: Operator, scale: float, name: str) -> "Node":
+    def name(self, kind: str) -> str:
+        """What to call the next operator in a message; `host.inspect` and a trace count them alike."""
+        return f"operator {len(self.operators) + 1}, {kind}"
+
+    def append(self, op: Operator, scale: float) -> "Node":
         shape = output_shape(op, self.shapes)
         if min(shape) < 1:
+            name = self.name(type(op).__name__)
             raise LoweringError(f"{name}: its input of {self.shapes[op.source][0]} frames is shorter than its kernel")
         self.operators.append(op)
         self.shapes.append(shape)
@@ -63,16 +68,17 @@ class Node:
         return self.builder.shapes[self.index]
 
 
-def conv2d(x: Node, weight, bias, scale: float, zero: int, stride=(1, 1), pad=0, groups=1, name="conv2d") -> Node:
+def conv2d(x: Node, weight, bias, scale: float, zero: int, stride=(1, 1), pad=0, groups=1) -> Node:
     """weight: float [out, in / groups, kernel frames, kernel bands] (PyTorch's order); bias: float [out]."""
+    name = x.builder.name("Conv2D")
     c = linear_constants(weight, bias, x.scale, x.zero, scale, zero, name)
     w = np.ascontiguousarray(c.weight.transpose(0, 2, 3, 1))
     op = Conv2D(x.index, w, c.bias, c.mult, c.shift, zero, c.bias_shift, stride, pad, groups)
-    return x.builder.append(op, scale, name)
+    return x.builder.append(op, scale)
 
 
-def max_pool(x: Node, size: tuple[int, int], name="max_pool") -> Node:
-    return x.builder.append(MaxPool(x.index, size, x.zero), x.scale, name)
+def max_pool(x: Node, size: tuple[int, int]) -> Node:
+    return x.builder.append(MaxPool(x.index, size, x.zero), x.scale)
 
 
 def factor(v: Node, a: Node, name: str, spare: bool = False) -> tuple[int, int]:
@@ -86,45 +92,49 @@ def factor(v: Node, a: Node, name: str, spare: bool = False) -> tuple[int, int]:
     return t, f
 
 
-def gate(v: Node, a: Node, gain, strength, bias, scale: float, zero: int, residual: Node | None, name="gate") -> Node:
+def gate(v: Node, a: Node, gain, strength, bias, scale: float, zero: int, residual: Node | None) -> Node:
     """v * (gain + strength * sigmoid(a)) + bias (+ residual), all float [channels]."""
     residual_scale = residual.scale if residual else 0.0
+    name = v.builder.name("Gate")
     c = affine_constants([gain, strength], bias, [v.scale, v.scale], scale, zero, residual_scale, name)
     op = Gate(
         v.index, a.index, c.factors[0], c.factors[1], c.bias, c.shift, zero, c.bias_shift, factor(v, a, name),
         residual.index if residual else None, c.residual,
     )  # fmt: skip
-    return v.builder.append(op, scale, name)
+    return v.builder.append(op, scale)
 
 
-def add(a: Node, b: Node, gain, other_gain, bias, scale: float, zero: int, name="add") -> Node:
+def add(a: Node, b: Node, gain, other_gain, bias, scale: float, zero: int) -> Node:
     """a * gain + b * other_gain + bias, all float [channels].
 
     b's cells may cover several values of a; or b has more frames than a, an even number: its middle is added.
     """
+    name = a.builder.name("Add")
     c = affine_constants([gain, other_gain], bias, [a.scale, b.scale], scale, zero, name=name)
     op = Add(
         a.index, b.index, c.factors[0], c.factors[1], c.bias, c.shift, zero, c.bias_shift, factor(a, b, name, True)
     )  # fmt: skip
-    return a.builder.append(op, scale, name)
+    return a.builder.append(op, scale)
 
 
-def global_average_pool(x: Node, scale: float, zero: int, name="global_average_pool") -> Node:
+def global_average_pool(x: Node, scale: float, zero: int) -> Node:
     frames, bands, _ = x.shape
+    name = x.builder.name("GlobalAveragePool")
     mult, shift = pool_constants(frames * bands, x.scale, scale, zero, name)
-    return x.builder.append(GlobalAveragePool(x.index, mult, shift, zero), scale, name)
+    return x.builder.append(GlobalAveragePool(x.index, mult, shift, zero), scale)
 
 
-def dense(x: Node, weight, bias, name="dense") -> Node:
+def dense(x: Node, weight, bias) -> Node:
     """weight: float [classes, in]; bias: float [classes]."""
+    name = x.builder.name("Dense")
     if x.shape[:2] != (1, 1):
         raise LoweringError(f"{name}: follows a global average pool, not a value of {x.shape[0]} x {x.shape[1]} cells")
     c = linear_constants(weight, bias, x.scale, x.zero, LOGIT_SCALE, 0, name)
-    return x.builder.append(Dense(x.index, c.weight, c.bias, c.mult, c.shift, c.bias_shift), LOGIT_SCALE, name)
+    return x.builder.append(Dense(x.index, c.weight, c.bias, c.mult, c.shift, c.bias_shift), LOGIT_SCALE)
 
 
-def softmax(x: Node, name="softmax") -> Node:
-    return x.builder.append(Softmax(x.index), 1 / 65535, name)
+def softmax(x: Node) -> Node:
+    return x.builder.append(Softmax(x.index), 1 / 65535)
 
 
 def lower(body, frontend: FrontEnd, labels, listening: Listening | None = None, name: str = "") -> Program:

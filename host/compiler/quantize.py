@@ -57,7 +57,7 @@ def rounding(zero: int, shift: int) -> int:
     return (zero << shift) + (1 << shift >> 1)
 
 
-def linear_constants(weight, bias, scale_in, zero_in, scale_out, zero_out, name="layer") -> LinearConstants:
+def linear_constants(weight, bias, scale_in, zero_in, scale_out, zero_out, name="a layer") -> LinearConstants:
     """weight: float [out, ...]; bias: float [out], in real values. The accumulator is proved to fit 32 bits."""
     weight = np.asarray(weight, np.float64)
     bias = np.asarray(bias, np.float64)

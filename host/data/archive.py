@@ -1,4 +1,4 @@
-"""An .npz of cached log-mel levels: X uint8 [clips, frames, bands], word, split and name [clips]."""
+"""An .npz of cached log-mel levels: X uint8 [clips, frames, bands], word and split [clips]."""
 
 import io
 from pathlib import Path

@@ -13,6 +13,8 @@ RATE = 16000
 
 def read(path: Path) -> np.ndarray:
     """A mono 16 kHz recording as int16 [n], n > 0: exactly its numbers where it holds 16 bits, else rounded to them."""
+    if not Path(path).is_file():
+        raise DataError(f"{path}: no such file")
     try:
         with soundfile.SoundFile(os.fsencode(path)) as f:
             rate, channels, subtype = f.samplerate, f.channels, f.subtype
@@ -28,8 +30,13 @@ def read(path: Path) -> np.ndarray:
     if samples.dtype != np.int16:
         if not np.isfinite(samples).all():
             raise DataError(f"{path}: holds samples that are no numbers; record it again")
-        samples = np.clip(np.floor(samples * 32768 + 0.5), -32768, 32767).astype(np.int16)
+        samples = to_int16(samples)
     return samples
+
+
+def to_int16(x: np.ndarray) -> np.ndarray:
+    """Full scale 1 to int16, rounded and saturated."""
+    return np.clip(np.floor(x * 32768 + 0.5), -32768, 32767).astype(np.int16)
 
 
 def centred(samples: np.ndarray, count: int) -> np.ndarray:

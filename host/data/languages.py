@@ -1,8 +1,9 @@
 """The languages in which a spoken data set can be made: their words, and eSpeak NG's accents of them."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
-from host.data.dataset import WORDS
+from host.data.dataset import WORDS, DataError
 
 
 @dataclass(frozen=True)
@@ -70,3 +71,11 @@ FRENCH = Language(
 )  # fmt: skip
 
 LANGUAGES = {language.source: language for language in (ENGLISH, FRENCH)}
+
+
+def spoken_by(source: Path | str) -> Language | None:
+    """The language that `--data` names, None where it is a path. DataError where a folder has a language's name."""
+    path = Path(source)
+    if path.name in LANGUAGES and path.is_dir():
+        raise DataError(f"{source}: a folder cannot have this name, which stands for synthesized speech; rename it")
+    return LANGUAGES.get(str(path))

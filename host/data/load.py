@@ -1,5 +1,6 @@
 """`--data`: synthetic speech, a folder of recordings or an archive of log-mels, as a `Dataset`."""
 
+import hashlib
 from contextlib import suppress
 from pathlib import Path
 
@@ -7,19 +8,19 @@ import numpy as np
 
 from host.data import archive, speech_commands, synthetic
 from host.data.dataset import NOISE_FOLDER, WORDS, DataError, Dataset, assemble, class_labels, random_split, word_class
-from host.data.languages import LANGUAGES, Language
+from host.data.languages import Language, spoken_by
 
 CACHE = Path("cache")
 
 
 def load(sources: list[str], classes: int, split="auto", seed=0, noise: Path | None = None, quiet=False) -> Dataset:
-    """One data set of all `sources`: a key of LANGUAGES, a folder of <word>/*.wav, or an .npz archive, each.
+    """One data set of all `sources`: a language's name, a folder of <word>/*.wav, or an .npz archive, each.
 
     The words to be obeyed are those of the language, English where none is named. split: see speech_commands.SPLITS.
     noise: a folder of long recordings, in place of the noise that the sources have.
     DataError where a source cannot be used, or they do not fit together.
     """
-    obeyed = {LANGUAGES[s].words for s in sources if s in LANGUAGES} or {WORDS}
+    obeyed = {language.words for language in map(spoken_by, sources) if language} or {WORDS}
     if len(obeyed) > 1:
         raise DataError(f"{' and '.join(sources)}: two languages; a model knows the ten words of one")
     labels = class_labels(classes, obeyed.pop())
@@ -43,7 +44,7 @@ def load(sources: list[str], classes: int, split="auto", seed=0, noise: Path | N
 
 def _read(source: str, split: str, seed: int, quiet: bool):
     """(levels, words, split) of one source."""
-    path, language = Path(source), LANGUAGES.get(source)
+    path, language = Path(source), spoken_by(source)
     folder = not language and (path.suffix.lower() != ".npz" or path.is_dir())
     if not folder and split in ("lists", "hash"):
         raise DataError(f"{source} has a split of its own; use --split auto or random, not {split}")
@@ -53,8 +54,9 @@ def _read(source: str, split: str, seed: int, quiet: bool):
 
 
 def _synthetic(language: Language, seed: int, quiet: bool):
-    """Synthetic speech, kept under `cache` once made."""
-    cached = CACHE / f"{language.source}-{seed}.npz"
+    """Synthetic speech, kept under `cache` once made, for as long as what it was made of stays the same."""
+    made_of = hashlib.sha256(synthetic.made_of(language).encode()).hexdigest()[:16]
+    cached = CACHE / f"{language.source}-{seed}-{made_of}.npz"
     with suppress(DataError):  # it is not there, or damaged
         return archive.read(cached)
     levels, words, splits = synthetic.make(seed, language=language, quiet=quiet)

@@ -113,8 +113,3 @@ def noise(rng: np.random.Generator, count: int) -> np.ndarray:
 
 def decibels(db: float) -> float:
     return 10 ** (db / 20)
-
-
-def to_int16(x: np.ndarray) -> np.ndarray:
-    """Full scale 1 to int16, rounded and saturated."""
-    return np.clip(np.floor(x * 32768 + 0.5), -32768, 32767).astype(np.int16)

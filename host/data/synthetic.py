@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from tqdm import tqdm
 
-from host.data.audio import RATE
+from host.data.audio import RATE, to_int16
 from host.data.dataset import SILENCE, TESTING, TRAINING, UNKNOWN, VALIDATION
 from host.data.languages import ENGLISH, LANGUAGES, Language
 from host.data.speech import (
@@ -19,7 +19,6 @@ from host.data.speech import (
     noise,
     random_speaker,
     synthesizer,
-    to_int16,
 )
 from host.engines.native import FrontEndEngine
 from host.models.frontends import log_mel
@@ -89,6 +88,11 @@ def _spoken(what, jobs: list[_Job], workers: int, quiet: bool) -> np.ndarray:
         parts = pool.map(what, chunks)
         bar = tqdm(parts, "speaking", len(chunks), unit="x40 words", leave=False, disable=quiet or None)
         return np.concatenate(list(bar))
+
+
+def made_of(language: Language) -> str:
+    """What determines the clips of a language but for seed and code: a cache of them is good while it is the same."""
+    return repr((language, VOICES, CLIP, log_mel()))
 
 
 def make(seed: int, per_word: int | None = None, language: Language = ENGLISH, workers: int = 2, quiet: bool = False):

@@ -1,7 +1,7 @@
 """A program run by PyTorch in float64, which holds every one of its integers exactly.
 
 Its operators mirror host/reference/operators.py; it exists so that a network in evaluation mode computes, in batches
-and on any device, what the robot computes.
+and where the network is, what the robot computes.
 """
 
 import torch

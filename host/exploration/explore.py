@@ -61,8 +61,7 @@ class Worker:
         SearchError where no design of the space meets the requirements.
         """
         started, idle = time.monotonic(), 0
-        while s.trained(self.study) < trials and (seconds is None or time.monotonic() - started < seconds):
-            s.give_up_abandoned(self.study)
+        while self.trained() < trials and (seconds is None or time.monotonic() - started < seconds):
             trial = self.study.ask()
             try:
                 idle = 0 if self.work_on(trial) else idle + 1
@@ -76,6 +75,11 @@ class Worker:
                     raise SearchError(f"none of {DRAWS} designs meets the requirements; ask less, or widen the space")
                 self.log(f"{DRAWS} draws in a row gave nothing new to train: the space seems to hold no more")
                 return
+
+    def trained(self) -> int:
+        """Designs trained so far, or being trained by workers that are alive."""
+        s.give_up_abandoned(self.study)
+        return s.trained(self.study)
 
     def work_on(self, trial: optuna.Trial) -> bool:
         """One trial, from its draw to its end. Whether it was trained."""

@@ -1,6 +1,5 @@
 """What a design costs, measured before anything is trained: none of it depends on the weights."""
 
-import struct
 from dataclasses import dataclass
 
 from host.compiler.plan import planned
@@ -8,7 +7,7 @@ from host.engines.native import NativeModel
 from host.exploration.instructions import estimate
 from host.format.file import write
 from host.format.program import Softmax
-from host.inspect import multiply_adds
+from host.inspect import total_multiply_adds
 from host.models.design import Design, build
 
 
@@ -41,11 +40,11 @@ def measure(name: str, design: Design, frontend, labels) -> Measurements:
         chosen = planned(program, "fast")
         file = write(program, chosen)
         memory = NativeModel(file).memory
-    except (ValueError, struct.error) as error:  # the latter: a number is beyond what the file can say
+    except ValueError as error:
         raise Unbuildable(str(error)) from error
     return Measurements(
         parameters=network.parameter_count(),
-        multiply_adds=sum(map(multiply_adds, program.operators, program.shapes()[1:])),
+        multiply_adds=total_multiply_adds(program),
         instructions=estimate(program, chosen),
         file=len(file),
         arena=chosen.arena,

@@ -85,7 +85,15 @@ def _record(op: Operator, columns: int, offset: int) -> bytes:
 
 
 def write(program: Program, plan: Plan) -> bytes:
-    """The bytes of a model.bin."""
+    """The bytes of a model.bin; FormatError where a number is beyond what the file can say."""
+    try:
+        return with_checksum(_contents(program, plan))
+    except struct.error as error:
+        raise FormatError(f"too large for a model.bin ({error}); take fewer channels or shorter strips") from error
+
+
+def _contents(program: Program, plan: Plan) -> bytes:
+    """The file but for its checksum."""
     records = [_record(*item) for item in zip(program.operators, plan.columns, plan.offsets, strict=True)]
     operators = struct.pack("<2BHI", len(records), plan.ahead, plan.strip, plan.arena) + b"".join(records)
     labels = bytes([len(program.labels)]) + b"".join(w.encode() + b"\0" for w in program.labels)
@@ -100,7 +108,7 @@ def write(program: Program, plan: Plan) -> bytes:
     if program.name:
         sections.append(("name", program.name.encode()))
     body = b"".join(tag.encode() + struct.pack("<I", len(data)) + _padded(data) for tag, data in sections)
-    return with_checksum(MAGIC + bytes([MAJOR, MINOR, 0, 0]) + bytes(8) + body)
+    return MAGIC + bytes([MAJOR, MINOR, 0, 0]) + bytes(8) + body
 
 
 KNOWN = {"FRNT", "OPER", "LABL", "LSTN"}  # sections that a reader must understand

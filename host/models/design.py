@@ -7,7 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from host.compiler.plan import planned
 from host.data.dataset import DataError
+from host.engines.native import NativeModel
+from host.format.file import write
 from host.format.program import FrontEnd
 from host.models import frontends
 from host.models.bcresnet import BCResNet
@@ -81,7 +84,8 @@ def read_design(path: Path) -> Design:
         features = (
             frontends.mfcc([0] * count, [1] * count, design.frames) if count else frontends.log_mel(design.frames)
         )
-        build(path.stem, design, features, ("yes", "no")).program()
+        program = build(path.stem, design, features, ("yes", "no")).program()
+        NativeModel(write(program, planned(program, "fast")))  # which refuses what a robot could not take
     except OSError:
         raise
     except Exception as error:  # a network built with whatever a file says raises whatever comes first

@@ -20,7 +20,7 @@ MOMENTUM = 0.02
 
 def numbers(t: torch.Tensor):
     """Parameters as float64 NumPy, for the quantiser and the compiler."""
-    return t.detach().double().cpu().numpy()
+    return t.detach().cpu().double().numpy()
 
 
 def on_grid(weight, bias, x: Signal, scale: float, zero: int):

@@ -93,8 +93,8 @@ class Log:
     def _machine(self, words: list[str]) -> Heard | Announced | None:
         found = None
         match words:
-            case ["@heard", word, confidence, ms]:
-                found = Heard(self.stream_s + int(ms) / 1000, word, int(confidence) / SURE)
+            case ["@heard", *word, confidence, ms] if word:
+                found = Heard(self.stream_s + int(ms) / 1000, " ".join(word), int(confidence) / SURE)
                 self.heard.append(found)
             case ["@move", *name] if name:
                 found = Announced(self.sound_s(self.us), " ".join(name))

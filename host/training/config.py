@@ -21,7 +21,8 @@ class RunConfig:
     """Everything that determines a run.
 
     model: the name that the network goes by. start: the run it went on from. teachers: the runs it learned from.
-    workers: how many processes shared its batches.
+    workers: how many processes shared its batches, each on so many threads; device: PyTorch's kind of it, "cpu" say.
+    The last three change in what order numbers are added, and so the last bits.
     """
 
     model: str
@@ -38,6 +39,8 @@ class RunConfig:
     labels: tuple[str, ...]
     teachers: tuple[str, ...] = ()
     workers: int = 1
+    threads: int = 1
+    device: str = "cpu"
 
     def to_json(self) -> str:
         return json.dumps(dataclasses.asdict(self) | {"design": self.design.to_dict()}, indent=1)

@@ -60,15 +60,16 @@ def _draw(pool: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
 def epoch_rows(data: Dataset, recipe: Recipe, rng: np.random.Generator) -> np.ndarray:
     """Shuffled training rows; unknown and silence, which may abound or be few, are drawn to `share` of a word.
 
-    Where the recipe is `balanced` that is done source by source, and each word is drawn as well.
+    Where the recipe is `balanced` that is done source by source, and each word is drawn as well; a source without
+    words, of noise say, gives a share of all words.
     """
     rows = data.rows(TRAINING)
     special = [data.labels.index(w) for w in (UNKNOWN, SILENCE) if w in data.labels]
     parts = [rows[data.origin[rows] == o] for o in np.unique(data.origin)] if recipe.balanced else [rows]
-    drawn = []
+    every, drawn = rows[~np.isin(data.target[rows], special)], []
     for part in parts:
         words = part[~np.isin(data.target[part], special)]
-        mean = len(words) / (len(data.labels) - len(special))
+        mean = (len(words) or len(every)) / (len(data.labels) - len(special))
         if recipe.balanced:
             found = [words[data.target[words] == label] for label in np.unique(data.target[words])]
             drawn += [_draw(pool, round(mean), rng) for pool in found]

@@ -1,4 +1,4 @@
-"""How to train, by name. A recipe is complete: with the seed and the data it determines the run."""
+"""How to train, by name. A recipe is complete: with network, data and seed it determines a run on one thread."""
 
 import dataclasses
 from dataclasses import dataclass
