@@ -4,13 +4,14 @@
 # make board   the emulated Cortex-M3 board, for the owner's story in the tests (an ARM compiler and qemu are installed)
 # make bench-xtensa    exact instruction counts on an emulated Xtensa core, to bench/xtensa.json, docs/speed.md and search.md
 # make bench-xtensa-s2    the same with the ESP32-S2's, docs/comparison.md and energy.md; fetches 92 MB from Debian
-# make bench-accuracy DATA=speech_commands_v2_test    accuracy of all models, to bench/accuracy.* and the README
+# make bench-accuracy DATA=speech_commands_v2_test [NOISE=_background_noise_]    accuracy of all models, to bench/accuracy.*
+#     and the README
 # make lint    ruff over Python; C is compiled with warnings as errors wherever it is built
 
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
-NATIVE := $(wildcard native/core/*.[ch] native/core/operators/*.c)
+NATIVE := $(wildcard native/core/*.[ch] native/core/operators/*.[ch])
 CORE := $(filter %.c,$(NATIVE))
 BOARD := $(wildcard tools/board/*)
 # the plain kernels that tests compare the fast ones with; each takes the place of the file of its name
@@ -56,7 +57,7 @@ build/xtensa-s2/bin/xtensa-s2-elf-gcc: tools/xtensa/s2/fetch.sh tools/xtensa/s2/
 
 bench-accuracy: $(VENV)/.installed core
 	@test -n "$(DATA)" || { echo "error: name the test set: make bench-accuracy DATA=speech_commands_v2_test"; exit 1; }
-	$(PY) -m bench.accuracy --data "$(DATA)"
+	$(PY) -m bench.accuracy --data "$(DATA)" $(if $(NOISE),--noise "$(NOISE)")
 
 build/.system-xtensa: tools/system_packages.sh
 	@PYTHON=$(PYTHON) tools/system_packages.sh xtensa

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from host.compiler.plan import PLANS
+from host.data.dataset import WORDS, command_words
 from host.data.languages import LANGUAGES
 from host.data.speech_commands import HELD_OUT
 from host.engines.native import NativeModel
@@ -65,6 +66,9 @@ def command(config: RunConfig) -> str:
     split = "" if config.split == "auto" else f" --split {config.split}"
     data = " ".join(shlex.quote(Path(source).name) for source in config.data)
     noise = f" --noise {shlex.quote(Path(config.noise).name)}" if config.noise else ""
+    language = {LANGUAGES[source].words for source in config.data if source in LANGUAGES} or {WORDS}
+    obeyed = command_words(config.labels)
+    words = "" if config.start or {obeyed} == language else f" --words {shlex.join(obeyed)}"
     before = [*([config.start] if config.start else []), *config.teachers]
     first = "".join(f"{command(load_config(Path(run)))} --out {shlex.quote(Path(run).name)} && " for run in before)
     teachers = "".join(f" --teacher {shlex.quote(Path(run).name)}" for run in config.teachers)
@@ -78,7 +82,7 @@ def command(config: RunConfig) -> str:
     threads = f" --threads {config.threads}" if config.threads > 1 else ""
     device = f" --device {config.device}" if config.device != "cpu" else ""
     return (
-        f"{first}{train} -m host.train {network}{teachers} --data {data}{noise} "
+        f"{first}{train} -m host.train {network}{teachers} --data {data}{noise}{words} "
         f"--classes {config.classes} --recipe {config.recipe.name}{epochs}{split} --seed {config.seed}"
         f"{threads}{device}"
     )

@@ -7,13 +7,14 @@ import argparse
 import dataclasses
 import functools
 import os
+import re
 import sys
 from pathlib import Path
 
 import torch
 
 from host.command import guard, seed, whole
-from host.data.dataset import TESTING, TRAINING, VALIDATION
+from host.data.dataset import TESTING, TRAINING, VALIDATION, command_words
 from host.data.download import SPEECH_COMMANDS, fetch
 from host.data.languages import LANGUAGES
 from host.data.load import load
@@ -38,6 +39,13 @@ def device(text: str) -> torch.device:
         raise argparse.ArgumentTypeError(f"PyTorch cannot use {text!r} here ({reason}); cpu always works") from error
 
 
+def word(text: str) -> str:
+    """A word to be obeyed, for argparse, as the folder of its recordings is called."""
+    if not re.fullmatch(r"[^\W_][\w' -]*", text) or text != text.lower():
+        raise argparse.ArgumentTypeError(f"{text!r} is no word; expected lower-case letters, as its folder is called")
+    return text
+
+
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     p = argparse.ArgumentParser(prog="python -m host.train", description=__doc__)
     which = p.add_mutually_exclusive_group()
@@ -55,7 +63,10 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "--download", action="store_true", help="first fetch Speech Commands v0.02 (2.4 GB) into DIR if it is not there"
     )
     p.add_argument("--noise", type=Path, metavar="DIR", help="long recordings of noise instead of those in --data")
-    p.add_argument("--classes", type=int, default=12, choices=(10, 12), help="ten words, or unknown and silence too")
+    p.add_argument(
+        "--words", type=word, nargs="+", default=[], metavar="WORD", help="to be obeyed (default: the language's ten)"
+    )
+    p.add_argument("--classes", type=int, default=12, choices=(10, 12), help="10: words alone; 12: unknown, silence")
     p.add_argument("--recipe", default="default", choices=sorted(RECIPES))
     p.add_argument("--split", default="auto", choices=SPLITS, help="how a folder is split; random: 80/10/10 by --seed")
     p.add_argument("--seed", type=seed, default=0)
@@ -68,6 +79,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     p.add_argument("--resume", action="store_true", help="go on with the run in the folder")
     p.add_argument("--quiet", action="store_true", help="no progress bars")
     args = p.parse_args(arguments)
+    if len(set(args.words)) < len(args.words):
+        p.error(f"--words {' '.join(args.words)}: one of them is there twice")
     args.folders = [Path(d) for d in args.data if d not in LANGUAGES and not d.lower().endswith(".npz")]
     if args.download and len(args.folders) != 1:
         p.error(f"--download --data {' '.join(args.data)}: name one folder that Speech Commands goes into")
@@ -90,8 +103,10 @@ def run(args: argparse.Namespace) -> int:
     recipe = RECIPES[args.recipe]
     if args.epochs is not None:
         recipe = shortened(recipe, args.epochs)
+    words = tuple(args.words)
     if args.start:
-        name, design = load_config(args.start).model, None
+        before = load_config(args.start)
+        name, design, words = before.model, None, words or command_words(before.labels)
     else:
         name, design = (args.design.stem, read_design(args.design)) if args.design else (args.model, MODELS[args.model])
     source = "-".join(Path(d).absolute().name.removesuffix(".npz") for d in args.data)
@@ -99,7 +114,7 @@ def run(args: argparse.Namespace) -> int:
     with first_before_others():
         if args.download:
             fetch(SPEECH_COMMANDS, args.folders[0], quiet)
-        data = load(args.data, args.classes, args.split, args.seed, args.noise, quiet)
+        data = load(args.data, args.classes, args.split, args.seed, args.noise, quiet, words)
     given = data, args.classes, args.split, args.seed, recipe
     config = continued(args.start, *given) if args.start else make_config(name, design, *given)
     config = dataclasses.replace(

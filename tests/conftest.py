@@ -4,8 +4,6 @@ import multiprocessing
 import os
 import shutil
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -34,16 +32,11 @@ if multiprocessing.parent_process() is None:
 
 @pytest.fixture(scope="session")
 def recordings() -> Path:
-    """The folder of unpacked recordings: $TYMPAN_DATA, or ../shared/data unpacked once under build/."""
+    """The folder of unpacked recordings, $TYMPAN_DATA."""
     given = os.environ.get("TYMPAN_DATA")
-    if given:
-        return Path(given)
-    script = ROOT.parent / "shared" / "data" / "unpack.py"
-    if not script.exists():
+    if not given:
         pytest.skip("no recordings: set TYMPAN_DATA to their folder")
-    folder = ROOT / "build" / "recordings"
-    subprocess.run([sys.executable, script, folder], check=True, capture_output=True)
-    return folder
+    return Path(given)
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from host import card, demo, evaluate, inspect, simulate, train
 from host import compile as compiler
 from host.command import guard, write_model, write_whole
 from host.data import synthetic
-from host.data.dataset import DataError
+from host.data.dataset import SILENCE, UNKNOWN, DataError
 from host.data.load import load
 from host.engines import micropython, native
 from host.format.file import FormatError, read
@@ -67,6 +67,9 @@ def test_a_bug_is_not_hidden():
         (train.main, ["--data", "x", "--threads", "0"], "of 1 to"),
         (train.main, ["--data", "x", "--threads", "100000"], "of 1 to"),
         (train.main, ["--data", "x", "--epochs", "0"], "of 1 to"),
+        (train.main, ["--data", "x", "--words", "go", "Stop"], "lower-case"),
+        (train.main, ["--data", "x", "--words", "go", "_unknown_"], "'_unknown_' is no word"),
+        (train.main, ["--data", "x", "--words", "go", "stop", "go"], "there twice"),
         (compiler.main, ["x", "--strip", "100000"], "of 1 to 255"),
         (compiler.main, ["x", "--checkpoint", "last.pt"], "unrecognized"),
         (demo.main, ["--seed", "-1"], "-1 is no whole number"),
@@ -218,6 +221,22 @@ def test_runs_of_data_whose_names_differ_after_a_dot_differ(tmp_path, monkeypatc
     for name in ("words_v0.01", "words_v0.02", "words_v0.03.npz"):
         assert train.main([*typed[:-2], name, "--epochs", "1"]) == 0
         assert Path(f"runs/dsnet-24-{name.removesuffix('.npz')}-10-default-0/model.bin").exists()
+
+
+def test_words_of_ones_own_are_trained_and_every_other_is_unknown(spoken, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(spoken, "my words")
+    Path("my words/yes").rename("my words/demi-tour")
+    line = ["--model", "dsnet-24", "--data", "my words", "--split", "random", "--epochs", "2", "--quiet"]
+    assert train.main([*line, "--words", "demi-tour", "bed", "--out", "run"]) == 0
+    labels = read(Path("run/model.bin").read_bytes())[0].labels
+    assert labels == ("demi-tour", "bed", UNKNOWN, SILENCE)
+    assert load_config(Path("run")).clips[UNKNOWN] == 21  # the nine other words, but for a tenth to each other split
+    assert card.main(["run", "--data", "my words"]) == 0
+    assert "--data 'my words' --words demi-tour bed --classes 12" in Path("models/dsnet-24.md").read_text()
+    assert train.main(["--start", "run", *line[2:], "--out", "on"]) == 0  # knows its words
+    assert read(Path("on/model.bin").read_bytes())[0].labels == labels
+    assert "no training clips of banana" in sentence(capsys, train.main, *line, "--words", "bed", "banana")
 
 
 def test_a_design_in_a_file_trains_and_ships_under_its_name(typed, spoken, tmp_path, monkeypatch):

@@ -212,6 +212,16 @@ def test_a_network_that_no_robot_could_follow_is_refused():
     assert reason(write(program, plan(program))) == "WORK"
 
 
+def test_convolutions_that_skip_most_of_what_they_read_are_work_too():
+    """Nine of 190,000 multiply-adds each, whose tall kernels with a wide stride pass over 7.6 million values."""
+    builder = Builder(shapes=[(1000, 40, 1)])
+    for _ in range(9):
+        x = lowering.conv2d(Node(builder, 0, 1 / 32, 0), np.ones((1, 1, 255, 1)), np.zeros(1), 0.1, 0, (1, 40))
+    lowering.softmax(lowering.dense(lowering.global_average_pool(x, 0.1, 0), np.ones((2, 1)), np.zeros(2)))
+    program = Program(log_mel(1000), builder.operators, ("a", "b"))
+    assert reason(write(program, plan(program))) == "WORK"
+
+
 def test_sums_that_could_overflow_are_refused():
     assert reason(with_operator(shift=0)) == "RANGE"
     assert reason(with_operator(shift=23)) == "RANGE"

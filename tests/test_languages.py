@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from host.data import synthetic
+from host.data import archive, synthetic
 from host.data.dataset import SILENCE, TRAINING, UNKNOWN, VALIDATION, DataError, class_labels, command_words
 from host.data.languages import ENGLISH, FRENCH, LANGUAGES
 from host.data.load import load
@@ -71,7 +71,7 @@ def made(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
 
     def make(what, jobs, workers, quiet):
-        shape = (98, 40) if what is synthetic._levels else (synthetic.CLIP,)
+        shape = (158, 40) if what is synthetic._levels else (synthetic.CLIP,)
         return np.stack(
             [
                 np.full(shape, i % 256, np.uint8) if len(shape) > 1 else np.full(shape, i, np.int16)
@@ -91,6 +91,15 @@ def test_a_language_trains_its_own_words(made):
     assert load(["synthetic"], 12, quiet=True).counts(TRAINING)["yes"] == ENGLISH.per_word
     with pytest.raises(DataError, match="two languages"):
         load(["synthetic", "synthetic-fr"], 12)
+    both = load(["synthetic", "synthetic-fr"], 12, quiet=True, words=("stop", "danse"))
+    assert both.labels == ("stop", "danse", UNKNOWN, SILENCE)
+
+
+def test_recordings_of_a_languages_words_join_its_synthesized_ones(made, tmp_path):
+    levels = np.full((2, 98, 40), 7, np.uint8)
+    archive.save(tmp_path / "mine.npz", X=levels, word=["danse"] * 2, split=[TRAINING, VALIDATION])
+    data = load(["synthetic-fr", str(tmp_path / "mine.npz")], 12, quiet=True)
+    assert data.levels.shape[1] == 98 and data.counts(TRAINING)["danse"] == 1001
 
 
 def test_a_language_tests_with_clips_of_every_class(made):

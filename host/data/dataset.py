@@ -15,7 +15,7 @@ class DataError(ValueError):
 
 
 def class_labels(classes: int, words: tuple[str, ...] = WORDS) -> tuple[str, ...]:
-    """The labels of a 10- or 12-class network."""
+    """The labels of a network: 10 for its words alone, 12 for unknown and silence too, however many the words are."""
     return words if classes == 10 else (*words, UNKNOWN, SILENCE)
 
 

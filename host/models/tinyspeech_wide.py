@@ -1,4 +1,4 @@
-"""TinySpeech's layers with a wider context: a window's context is half a second and more instead of six frames.
+"""TinySpeech's layers with a wider context: what is pooled has seen a third of a second (a stem of stride 1: a fifth).
 
 Attention condensers as the paper draws them, with an embedding in groups (Wong et al., arXiv 2008.04245), over pools as
 tall as what they attend to is wide in time.

@@ -28,7 +28,8 @@
  *
  * A reader of major version M reads every file of major version M, whatever its minor version: a newer minor version
  * only adds sections that may be ignored. What is 0 here is written so and not looked at. Limits: 1000 frames, hops of
- * whole ms, 254 operators, 256 KB of their records, 256 KB of arena, 2^26 multiply-adds, and strips * operators^2 <= 2,000,000.
+ * whole ms, 254 operators, 256 KB of their records, 256 KB of arena, 2^26 multiply-adds or values read,
+ * and strips * operators^2 <= 2,000,000.
  */
 #include "cold.h"
 

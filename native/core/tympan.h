@@ -27,7 +27,7 @@
     X(GRAPH, "an operator reads a value that is not there") \
     X(SHAPE, "an operator does not fit what it reads") \
     X(RANGE, "a sum could exceed 32 bits") \
-    X(WORK, "a window takes more than 2^26 multiply-adds") \
+    X(WORK, "a window takes more than 2^26 multiply-adds, or values read") \
     X(PLAN, "the memory plan lets two values overlap or overflow") \
     X(MEMORY, "the memory given is too small or not aligned to 4 bytes") \
     X(STREAM, "not a network of one global average pool, behind which nothing reads frames") \

@@ -80,7 +80,9 @@ tympan_status tympan_verify_shape(tympan_operator *op, const tympan_value *value
 uint64_t tympan_work(const tympan_operator *op, const tympan_value *values, const tympan_value *out) {
     const tympan_value *in = &values[op->source];
     if (op->kind == TYMPAN_CONV2D) {
-        return (uint64_t)out->frames * out->bands * out->channels * op->t * op->f * (in->channels / op->groups);
+        const uint64_t multiply_adds = (uint64_t)out->bands * out->channels * op->f * (in->channels / op->groups);
+        const uint64_t passed = (uint64_t)in->bands * in->channels; /* gathered, however few are then multiplied */
+        return out->frames * op->t * (multiply_adds > passed ? multiply_adds : passed);
     }
     return (uint64_t)in->frames * in->bands * in->channels * (op->kind == TYMPAN_DENSE ? out->channels : 1);
 }

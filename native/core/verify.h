@@ -19,7 +19,7 @@ tympan_status tympan_verify_plan(tympan_model *model);
 /* Whether those of an endless stream do too, once `step` of every value is found; and each hop ends as it began. */
 tympan_status tympan_verify_stream(tympan_model *model);
 
-/* Multiply-adds of an operator in one window; of those without weights, the numbers they read. */
+/* Multiply-adds of an operator in one window, or the numbers it reads where those are more. */
 uint64_t tympan_work(const tympan_operator *op, const tympan_value *values, const tympan_value *out);
 
 #endif
