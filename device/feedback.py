@@ -43,6 +43,14 @@ class Feedback:
         else:
             self._buzzer.duty_u16(0)
 
+    def finish(self):
+        # wait for the end of a tone where nothing will call update() any more; the light stays
+        try:
+            time.sleep_ms(max(0, self._left_ms))
+        finally:
+            self._left_ms = 0
+            self._buzzer.duty_u16(0)
+
     def update(self):
         now = time.ticks_ms()
         ms = time.ticks_diff(now, self._last)

@@ -83,6 +83,8 @@ def be_safe(error):
     if robot:
         robot.feedback.show("error")
     print("The program ended; the motors are stopped, and the REPL is yours. start() begins again.")
+    if robot:
+        robot.feedback.finish()
 
 
 def reload():

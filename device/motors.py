@@ -31,6 +31,7 @@ class Motors:
         self._target = [0, 0]
         self._left_um = 0  # to the goal, per wheel; 0: no goal
         self._to_goal = False  # whether the dead-man is set to the moment of arrival
+        self._event = None  # what update() has yet to tell
         self._last = time.ticks_us()
         self.set_battery(BATTERY_MV)
         self.stop()
@@ -52,6 +53,7 @@ class Motors:
 
     def drive(self, left, right):
         # percent, -100 to 100, until told otherwise
+        self._look_at_deadman()  # or it would stop this order for what came before
         self._left_um = 0
         self._target[0] = self._duty_of(left)
         self._target[1] = self._duty_of(right)
@@ -73,11 +75,11 @@ class Motors:
         self._left_um = 0
         for side in (0, 1):
             self._target[side] = self._duty[side] = 0
-        if self._deadman:
-            self._deadman.feed(0)
         level = FULL if self._brake else 0
         for pwm in self._pwm:
             pwm.duty_u16(level)
+        if self._deadman:
+            self._deadman.feed(0)  # last: a Ctrl-C before it leaves the dead-man on guard
 
     def moving(self):
         return self._duty[0] != 0 or self._duty[1] != 0 or self._target[0] != 0 or self._target[1] != 0
@@ -88,10 +90,12 @@ class Motors:
     def update(self):
         # returns "arrived" or "deadman" where the motors have just stopped by themselves, else None
         now = time.ticks_us()
-        us = min(time.ticks_diff(now, self._last), 1000000)
+        us = max(0, min(time.ticks_diff(now, self._last), 1000000))  # negative after minutes without a call
         self._last = now
-        if self._deadman and self._deadman.trips() != self._trips:
-            return self._tripped()
+        self._look_at_deadman()
+        if self._event:
+            event, self._event = self._event, None
+            return event
         if not self.moving():
             return None
         if self._left_um and self._arrived(us):
@@ -140,12 +144,14 @@ class Motors:
             self._to_goal = True
         self._deadman.feed(ms)
 
-    def _tripped(self):
-        # the dead-man holds the pins: take them back, stopped
+    def _look_at_deadman(self):
+        # where it has stopped the motors it holds the pins: take them back, stopped
+        if not self._deadman or self._deadman.trips() == self._trips:
+            return
         self._trips = self._deadman.trips()
         arrived = self._left_um and self._to_goal
         for pwm in self._pwm:
             pwm.deinit()
             pwm.init(freq=FREQUENCY, duty_u16=FULL if self._brake else 0)
         self.stop()
-        return "arrived" if arrived else "deadman"
+        self._event = "arrived" if arrived else "deadman"

@@ -48,6 +48,7 @@ class Robot:
         self._obstacles = [ADC(Pin(n)) for n in pins["obstacles"]]
         self._watchdog = None
         self._warned = False
+        self._silent = False  # the microphone has stalled, and nothing came since
         self._sleep_ms = settings["light_sleep_ms"]
         self._round = self._slow = self._loud = time.ticks_ms()
         machine.freq(settings["cpu_mhz"] * 1000000)
@@ -60,10 +61,12 @@ class Robot:
         from listener import Listener
         from swap import load_model
 
-        model, name = load_model()
         self.close_ears()
         microphone = self.settings["microphone"]
-        self.listener = Listener(model, self.settings["listening"], microphone["gain"])
+        self.listener, name = load_model(
+            use=lambda model: Listener(model, self.settings["listening"], microphone["gain"])
+        )
+        model = self.listener.model
         if self.report:
             print("@labels", " ".join(model.labels))
             self.listener.on_window = report_window
@@ -102,6 +105,9 @@ class Robot:
             # a robot that stands still lets the chip rest until the next block is near
             time.sleep_ms(1 if self.motors.moving() else 20)
             return None
+        if self._silent:
+            self._silent = False
+            self.feedback.show("listening")
         label = self.listener.take_slots(block, self.microphone.channels, self.microphone.channel)
         lost = self.microphone.release()
         if self._sleep_ms and self._quiet():
@@ -136,7 +142,7 @@ class Robot:
                 time.sleep_ms(1)
             if self._watchdog:
                 self._watchdog.feed()
-            if self.listener.stream.level() >= self.listener.gate:
+            if self._vbus.value() or self.listener.stream.level() >= self.listener.gate:
                 break
         self._loud = time.ticks_ms()
         self.feedback.show("listening")
@@ -151,6 +157,7 @@ class Robot:
         # a robot that hears no "stop" does not drive
         self.motors.stop()
         self.listener.reset()
+        self._silent = True
         self.feedback.show("deaf")
         print("@stall", self.microphone.stalls)
         print("The microphone is silent; it was started again. Its wires: mic_check() at the REPL.")

@@ -50,10 +50,15 @@ def explain(error):
     return str(error)
 
 
-def load_model(say=print):
-    # (model, name of its file); Unready with both reasons where there is none
+def itself(model):
+    return model
+
+
+def load_model(say=print, use=itself):
+    # (what `use` makes of the model, name of its file); Unready with both reasons where there is none. A model is good
+    # once it could be used: its stream may not fit where the model alone does.
     try:
-        model = open_model(MODEL)
+        used = use(open_model(MODEL))
     except (ValueError, OSError, MemoryError) as error:
         reason = explain(error)
     else:
@@ -61,10 +66,10 @@ def load_model(say=print):
             keep()
         except OSError as error:
             say(f"model.good was not renewed ({error}); model.bin runs")
-        return model, MODEL
+        return used, MODEL
     try:
-        model = open_model(GOOD)
+        used = use(open_model(GOOD))
     except (ValueError, OSError, MemoryError) as error:
         raise Unready(f"model.bin: {reason}; model.good: {explain(error)}. Copy a model: mpremote cp model.bin :")
     say(f"model.bin does not run, {reason}. The last good model runs instead.")
-    return model, GOOD
+    return used, GOOD

@@ -92,6 +92,8 @@ def test_a_silent_microphone_stops_the_motors_and_is_started_again(robot, until_
     assert stopped(lines[:stall]) and said(lines, "The microphone is silent")
     after = [line for line in lines[stall:] if line.startswith("@stall")]
     assert len(after) <= 5 and said(lines, "@end")
+    red, green, blue = map(int, [line for line in lines if line.startswith("@light")][-2].split()[2:])
+    assert blue > 0 == red == green  # listening again, no longer magenta, until the end
 
 
 @pytest.mark.parametrize("kind", ["zeros", "ones", "garbage", "odd"])

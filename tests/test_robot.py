@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from tests.conftest import MODEL
-from tests.robots import DRIVE, MOTORS, duties, pin_times, program, said, seconds, stopped
+from tests.conftest import MODEL, ROOT
+from tests.robots import DRIVE, MOTORS, START, duties, pin_times, program, said, seconds, stopped
 
 # ---- programs and their errors ----
 
@@ -54,6 +54,14 @@ def test_the_repl_lives_on_after_a_crash_and_the_next_program_runs(robot):
     robot.write("programs/good.py", "def run(robot):\n    print('good')\n")
     lines = robot.play("import launcher; launcher.start(); launcher.start('good'); launcher.start('good')")
     assert said(lines, "ZeroDivisionError") and lines.count("good") == 2
+
+
+def test_the_buzzer_is_quiet_after_a_crash_and_the_light_stays_red(robot):
+    lines = robot.play("import launcher, time; launcher.start('nothere'); time.sleep(2)")
+    tone, silence = pin_times(lines, 17)[-2:]
+    assert tone[1] and not silence[1] and silence[0] - tone[0] < 700_000
+    red, green, blue = map(int, [line for line in lines if line.startswith("@light")][-1].split()[2:])
+    assert red > 0 == green == blue
 
 
 def test_a_behaviour_is_swapped_by_one_file(robot):
@@ -149,6 +157,26 @@ def test_a_broken_model_gives_way_to_the_last_good_one(robot, reason):
     assert said(robot.play(), "listening with model.bin")
 
 
+def test_a_model_whose_stream_does_not_fit_gives_way_to_the_last_good_one(robot):
+    robot.hears(seconds(2))
+    robot.play()
+    bigger = (ROOT / "models" / "robot.bin").read_bytes()
+    (robot.folder / "model.bin").write_bytes(bigger)
+    hog = """
+import listener, launcher
+whole = listener.open_stream
+def small(model, *rest):
+    if model.labels[-1] == "_silence_":
+        raise MemoryError
+    return whole(model, *rest)
+listener.open_stream = small
+launcher.start()
+"""
+    lines = robot.play(hog)
+    assert said(lines, "it does not fit in memory. The last good model runs") and said(lines, "with model.good")
+    assert (robot.folder / "model.good").read_bytes() == MODEL.read_bytes()
+
+
 def test_no_model_at_all(robot):
     (robot.folder / "model.bin").unlink()
     (robot.folder / "model.good").write_bytes(b"")
@@ -180,6 +208,41 @@ def run(robot):
     driven = [us for us, duty in changes if 0 < duty < 65535][-1]
     last_fed = 300 * 1000
     assert driven < last_fed * 1.1 and 500_000 <= braked - last_fed <= 540_000
+
+
+def test_an_order_after_the_deadman_stands(robot):
+    program(
+        robot,
+        """
+import time
+def run(robot):
+    robot.forward(500)
+    for _ in range(300):
+        robot.update()
+        time.sleep_ms(1)
+    time.sleep_ms(700)
+    robot.turn(90)
+    robot.wait()
+""",
+    )
+    lines = robot.play()
+    assert said(lines, "@move deadman") and lines.count("@move arrived") == 1
+
+
+def test_an_order_after_minutes_of_rest_is_a_ramp(robot):
+    """The clock's differences are negative by then."""
+    program(
+        robot,
+        """
+def run(robot):
+    robot.motors._last += 60000000
+    robot.motors.drive(60, 60)
+    robot.motors.update()
+    print('duty', robot.motors._duty)
+""",
+    )
+    lines = robot.play()
+    assert said(lines, "duty [0, 0]") and not said(lines, "@crash")
 
 
 def test_the_deadman_stops_a_robot_whose_interpreter_is_stuck(robot):
@@ -249,6 +312,20 @@ def test_light_sleep_waits_for_silence_and_ends_with_a_sound(robot):
     robot.settings(light_sleep_ms=500, listening={"gate": 100})
     robot.scene["vbus"] = 1
     assert not said(robot.play(), "@sleep")
+
+
+def test_light_sleep_ends_where_usb_comes(robot):
+    robot.hears(seconds(20) // 50)
+    robot.settings(light_sleep_ms=500, listening={"gate": 100})
+    plug = """
+import scene, time
+def plug(us):
+    if time.ms > 13000:
+        scene.vbus = 1
+time._listeners.append(plug)
+"""
+    slept = [int(line.split()[1]) for line in robot.play(plug + START) if line.startswith("@sleep")]
+    assert slept and 12_000_000 < slept[-1] < 14_000_000
 
 
 def test_a_low_battery_is_said_once(robot):
