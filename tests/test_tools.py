@@ -1,11 +1,15 @@
 """The owner's tools without a robot: what they plan, read, refuse and draw."""
 
 import base64
+import contextlib
 import hashlib
 import json
+import os
+import pty
 import struct
 import subprocess
 import sys
+import threading
 import wave
 import zlib
 
@@ -65,8 +69,38 @@ def test_output_is_read_up_to_its_end_and_not_beyond():
     line = Line("one\r\ntwo\xe9\r\nrest\x04Traceback\r\nKeyError: 1\r\n\x04>next".encode("latin1"))
     running = Running(line)
     assert running.lines() == ["one", "two�", "rest"]
-    assert running.ended and running.error == "Traceback\r\nKeyError: 1"
+    assert running.ended and running.error == "Traceback\nKeyError: 1"
     assert line.data == b">next"
+
+
+def test_what_a_terminal_would_obey_does_not_reach_it():
+    running = Running(Line(b"\x1b]0;owned\x07\x1b[2Jhello\tyou\r\n\x04\x1b[1mKeyError\r\n\x04"))
+    assert running.lines() == ["�]0;owned��[2Jhello\tyou"] and running.error == "�[1mKeyError"
+    assert list(board_link._lines(Line(b"\x1b[2Jone\r\ntwo\x00"), 0.05)) == ["�[2Jone", "two�"]
+
+
+@pytest.mark.parametrize("by", ["mpremote", "ampy"])
+def test_a_port_on_which_something_else_talks_is_given_up(by, monkeypatch):
+    monkeypatch.setattr(board_link, "ENTER_S", 1)
+    ours, theirs = pty.openpty()
+    over = threading.Event()
+
+    def talk():
+        while not over.wait(0.005):
+            with contextlib.suppress(BlockingIOError):
+                os.write(ours, b"$GPRMC,no,fix\r\n")
+
+    os.set_blocking(ours, False)
+    talker = threading.Thread(target=talk)
+    talker.start()
+    try:
+        with pytest.raises(LinkError, match="no answer from MicroPython on"):
+            board_link.Link(os.ttyname(theirs), by)
+    finally:
+        over.set()
+        talker.join()
+        os.close(ours)
+        os.close(theirs)
 
 
 def test_a_program_is_stopped_with_control_c():
@@ -174,6 +208,7 @@ def test_a_program_on_the_robot_by_its_name():
     ("settings", "expected"),
     [
         ('{"program": "a"}', '{"program": "b"}'),
+        ('\ufeff{"program": "a"}', '{"program": "b"}'),
         ('{"pins": {"program": 3}, "program" :"a"}', '{"pins": {"program": 3}, "program" :"b"}'),
     ],
 )
@@ -274,6 +309,7 @@ def test_a_whole_firmware_and_where_it_goes(chip, offset, name):
         (firmware(S3, 0)[:-100] + b"x" + firmware(S3, 0)[-99:], "damaged"),
         (firmware(S3, 0, image(S3, 1000, False)[:-9] + bytes(9)), "damaged"),
         (firmware(S2, 0, image(S3)), "two kinds"),
+        (firmware(S2, 0x1000)[:40] + b"x" + firmware(S2, 0x1000)[41:], "damaged"),  # in its boot loader
         (bytes(b"\xff" * 0x1000) + firmware(S3, 0), "does not begin where"),
     ],
 )
@@ -284,7 +320,8 @@ def test_a_firmware_is_refused_for_a_reason(data, reason):
 
 def test_cut_anywhere_it_is_refused():
     whole = firmware(S2, 0x1000)
-    for size in (*range(0, len(whole), 997), len(whole) - 1):
+    table = range(0x6FF0, 0x7050)  # the partitions, where a record may be cut
+    for size in (*range(0, len(whole), 997), *table, len(whole) - 1):
         with pytest.raises(flash.FlashError):
             flash.inspect(whole[:size])
 
@@ -429,6 +466,12 @@ def test_a_bad_clip_is_asked_for_again_and_three_are_enough(tmp_path):
 def test_names_that_would_not_make_a_data_set(arguments, tmp_path, capsys):
     assert record.main([*arguments, "--out", str(tmp_path), "--port", "/dev/nowhere"]) == 1
     assert capsys.readouterr().err.startswith("error: ") and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("word", "said"), [("demi-tour", "no port /dev/nowhere"), ("go-", "no name for a word")])
+def test_a_word_may_have_a_hyphen_inside(word, said, tmp_path, capsys):
+    assert record.main([word, "--out", str(tmp_path), "--port", "/dev/nowhere"]) == 1
+    assert said in capsys.readouterr().err
 
 
 # --- monitor ----------------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from mpremote.transport import TransportError
 from mpremote.transport_serial import SerialTransport
 from serial.tools import list_ports
 
+ENTER_S = 20  # for the raw REPL, whatever comes meanwhile
 ANSWER_S = 30  # longest silence of a board that computes
 READ_S = 5  # longest silence within an answer of the REPL
 INTERRUPT, SOFT_RESET, END = b"\x03", b"\x04", b"\x04"
@@ -26,6 +27,12 @@ LINE_ERRORS = (TransportError, PyboardError, OSError, struct.error)  # a serial 
 
 class LinkError(Exception):
     """No board to talk to, or it fell silent: one sentence for the owner."""
+
+
+def printable(data: bytes) -> str:
+    """What a board sent, for a terminal: lines and tabs stay, what a terminal would obey does not."""
+    text = data.decode(errors="replace").replace("\r\n", "\n").rstrip("\r")
+    return "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 class BoardError(Exception):
@@ -59,11 +66,23 @@ def find_port(wanted: str = "auto") -> str:
 
 
 def _enter(connection, **options) -> None:
-    """The raw REPL. Both packages print what they received when that fails: the owner need not see it."""
-    printed = io.StringIO()
+    """The raw REPL. Both packages print what they received when that fails: the owner need not see it.
+
+    And both wait for ever where something that is no board talks on: the line is read for ENTER_S at most.
+    """
+    printed, until, line = io.StringIO(), time.monotonic() + ENTER_S, connection.serial
+    read = line.read
+
+    def read_in_time(size: int = 1) -> bytes:
+        if time.monotonic() > until:
+            raise LinkError("something else talks there")
+        return read(size)
+
+    line.read = read_in_time
     try:
         with contextlib.redirect_stdout(printed):
             connection.enter_raw_repl(**options)
+        line.read = read
     except BaseException as error:
         with contextlib.suppress(*LINE_ERRORS):
             connection.close()
@@ -104,7 +123,7 @@ class Running:
     @property
     def error(self) -> str:
         """The traceback of the exception that ended it; empty where none did."""
-        return self._error.decode(errors="replace").strip()
+        return printable(self._error).strip()
 
     def lines(self, wait: float = 0.2) -> list[str]:
         """The lines that came within `wait` seconds; fewer seconds when the code ends."""
@@ -129,7 +148,7 @@ class Running:
         return found
 
     def _take(self) -> str:
-        text = self._text.decode(errors="replace").rstrip("\r")
+        text = printable(self._text)
         self._text.clear()
         return text
 
@@ -187,8 +206,8 @@ class Link:
         except LINE_ERRORS as problem:
             raise LinkError(f"the robot on {self.port} no longer answers ({problem}); check the cable") from None
         if error:
-            raise BoardError(error.decode(errors="replace"))
-        return out.decode(errors="replace").replace("\r\n", "\n")
+            raise BoardError(printable(error))
+        return printable(out)
 
     def run(self, code: str) -> Running:
         """Start code and come back at once."""
@@ -232,6 +251,6 @@ def _lines(line: serial.Serial, seconds: float) -> Iterator[str]:
             time.sleep(0.02)
             continue
         *whole, text = (text + line.read(line.in_waiting)).split(b"\n")
-        yield from (part.decode(errors="replace").rstrip("\r") for part in whole if part.strip())
+        yield from (printable(part) for part in whole if part.strip())
     if text:
-        yield text.decode(errors="replace")
+        yield printable(text)

@@ -8,6 +8,7 @@ program of programs/ that was changed on the robot is kept too, unless --force.
 
 import argparse
 import ast
+import contextlib
 import hashlib
 import json
 import re
@@ -51,7 +52,8 @@ def look():
     stale = []
     for folder in ('', 'programs/'):
         for name in names(folder[:-1] or '/'):
-            if name.endswith('.part') or name == 'model.new': stale.append(folder + name)
+            if name.endswith(('.py.part', '.json.part')) or name in ('model.part', 'model.new'):
+                stale.append(folder + name)
             else: files[folder + name] = sha(folder + name)
     try:
         import tympan
@@ -62,13 +64,18 @@ def look():
 look()
 """
 
-# Whether the staged model is one: prints its labels, or "refused" and why.
+# Whether the staged model is one, with room for its stream: prints its labels, or "refused" and why.
 TRY_MODEL = """
 import gc, tympan
 def try_model():
     gc.collect()
     try:
-        with open('model.new', 'rb') as f: print('labels', *tympan.Model(f).labels)
+        with open('model.new', 'rb') as f: m = tympan.Model(f)
+        i = m.info()
+        hop = i['listening']['hop'] * i['rate'] // 1000 // i['hop']
+        try: tympan.Stream(m, 0, hop)
+        except ValueError: tympan.Stream(m)
+        print('labels', *m.labels)
     except (ValueError, MemoryError) as e: print('refused', e)
 try_model()
 """
@@ -142,6 +149,7 @@ def plan(local: dict[str, str], board: dict[str, str], record: dict[str, str], f
 
 def with_program(settings: str, name: str) -> str:
     """The owner's settings with another program named: one text changes where that can be, else it is written anew."""
+    settings = settings.removeprefix("\ufeff")  # of some editors; the robot reads over it too
     try:
         values = json.loads(settings)
         if not isinstance(values, dict):
@@ -338,8 +346,9 @@ def main(arguments: list[str] | None = None) -> int:
                 print("nothing was changed; the robot's program is stopped until its next reset")
                 return 0
             print("the robot starts anew and says:")
-            for line in link.soft_reset(args.watch):
-                print(f"  {line}", flush=True)
+            with contextlib.suppress(KeyboardInterrupt):  # who has seen enough
+                for line in link.soft_reset(args.watch):
+                    print(f"  {line}", flush=True)
     except (LinkError, DeployError, BoardError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -51,8 +51,11 @@ def chip_of(data: bytes, at: int) -> str:
     return CHIPS[number]
 
 
-def check_image(data: bytes, at: int) -> None:
-    """Follow an application's segments to their checksum and, where it has one, its hash."""
+def check_image(data: bytes, at: int, hashed: bool = True) -> None:
+    """Follow an image's segments to their checksum and, where it has one, its hash.
+
+    hashed: not of a boot loader, whose header tools change without a new hash.
+    """
     damaged = FlashError("the firmware file is damaged or incomplete; fetch it again")
     if len(data) < at + HEADER or data[at] != MAGIC:
         raise damaged
@@ -75,7 +78,7 @@ def check_image(data: bytes, at: int) -> None:
     end = at + ((end - at) // 16 + 1) * 16  # the checksum is the last byte of a row of 16
     if len(data) < end or data[end - 1] != total:
         raise damaged
-    has_hash = data[at + HEADER - 1] == 1
+    has_hash = hashed and data[at + HEADER - 1] == 1
     if has_hash and data[end : end + 32] != hashlib.sha256(data[at:end]).digest():
         raise damaged
 
@@ -84,10 +87,10 @@ def applications(data: bytes, base: int) -> list[int]:
     """Where in the file the partition table says that applications are."""
     found = []
     for at in range(PARTITIONS_AT - base, PARTITIONS_AT - base + 0xC00, 32):
-        if data[at : at + 2] != PARTITION_MAGIC:
+        if data[at : at + 2] != PARTITION_MAGIC or len(data) < at + 32:
             break
         kind, _, address = struct.unpack_from("<BBI", data, at + 2)
-        if kind == 0:
+        if kind == 0 and address > base:
             found.append(address - base)
     return found
 
@@ -111,6 +114,7 @@ def inspect(data: bytes) -> Firmware:
     inside = [at for at in applications(data, base) if len(data) > at and data[at] == MAGIC]
     if not inside:
         raise FlashError("the firmware file ends before its application; fetch it again")
+    check_image(data, start, hashed=False)
     for at in inside:
         check_image(data, at)
         if chip_of(data, at) != chip:

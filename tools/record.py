@@ -130,8 +130,8 @@ def main(arguments: list[str] | None = None) -> int:
     p.add_argument("--port", default="auto", help="the robot's serial port (default: the only one on USB)")
     args = p.parse_args(arguments)
     try:
-        if not re.fullmatch(r"\w+", args.word):
-            raise ClipError(f"{args.word!r} is no name for a word: letters, digits and _ only")
+        if not re.fullmatch(r"\w+(-\w+)*", args.word):
+            raise ClipError(f"{args.word!r} is no name for a word: letters, digits and _ only, and a - between them")
         if not re.fullmatch(r"[a-z0-9]+", args.speaker):
             raise ClipError(f"{args.speaker!r} is no name for a speaker: small letters and digits only")
         if args.count < 1:
