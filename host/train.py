@@ -41,7 +41,7 @@ def device(text: str) -> torch.device:
 
 def word(text: str) -> str:
     """A word to be obeyed, for argparse, as the folder of its recordings is called."""
-    if not re.fullmatch(r"[^\W_][\w' -]*", text) or text != text.lower():
+    if not re.fullmatch(r"[^\W_]\w*(-\w+)*", text) or text != text.lower():
         raise argparse.ArgumentTypeError(f"{text!r} is no word; expected lower-case letters, as its folder is called")
     return text
 

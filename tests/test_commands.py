@@ -69,6 +69,7 @@ def test_a_bug_is_not_hidden():
         (train.main, ["--data", "x", "--epochs", "0"], "of 1 to"),
         (train.main, ["--data", "x", "--words", "go", "Stop"], "lower-case"),
         (train.main, ["--data", "x", "--words", "go", "_unknown_"], "'_unknown_' is no word"),
+        (train.main, ["--data", "x", "--words", "come here"], "'come here' is no word"),
         (train.main, ["--data", "x", "--words", "go", "stop", "go"], "there twice"),
         (compiler.main, ["x", "--strip", "100000"], "of 1 to 255"),
         (compiler.main, ["x", "--checkpoint", "last.pt"], "unrecognized"),
