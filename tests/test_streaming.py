@@ -124,7 +124,7 @@ def chain(frames: int, *layers, classes: int = 2) -> Program:
     """A program of features [frames, 4]: each layer maps the builder to its next operator; then dense and softmax."""
     builder = Builder(shapes=[(frames, 4, 1)])
     for layer in layers:
-        builder.append(layer(builder), 0.02, "layer")
+        builder.append(layer(builder), 0.02)
     x = Node(builder, len(builder.operators), 0.02, 0)
     lowering.softmax(lowering.dense(x, np.ones((classes, x.shape[2])), np.zeros(classes)))
     edges = tuple(range(128, 128 * 6 + 1, 128))
