@@ -160,7 +160,7 @@ GAIN = 20971  # the largest; with it the offset may be
 ROOM = INT32_MAX - 102400 * GAIN
 DCT = INT32_MAX - 4 * 255 * 100  # the largest offset of a coefficient with a gain of 100
 FRONTENDS = {
-    "front end of nothing": (file_of(SOUND, FRNT=b""), FILE),
+    "front end of nothing at the end of the file": (file_of(SOUND, FRNT=None, more=section("FRNT", b"")), FILE),
     "front end but for its last byte": (hearing(frontend(), cut=1), hearing(frontend())),
     "front end and two bytes": (hearing(frontend(), more=b"\0\0"), hearing(frontend())),
     "front end without its gains": (hearing(mfcc(), cut=6), hearing(mfcc())),
@@ -201,7 +201,8 @@ def labelled(*labels: bytes, count: int | None = None, classes: int | None = Non
 
 PLAIN = labelled(b"a", b"b")
 LABELS = {
-    "a section of no labels": (file_of(SOUND, LABL=b""), FILE),
+    "a section of no labels at the end of the file": (file_of(SOUND, LABL=None, more=section("LABL", b"")), FILE),
+    "half a letter at the end of the file": (file_of(SOUND, LABL=None, more=section("LABL", b"\2a\0\xc3")), FILE),
     "no labels": (file_of(SOUND, LABL=b"\0"), FILE),
     "a first label of nothing": (labelled(b"", b"b"), PLAIN),
     "a last label of nothing": (labelled(b"a", b""), PLAIN),
@@ -216,7 +217,7 @@ for wrong, right in {
     "80": "7f", "bf": "7f", "c080": "c280", "c1bf": "c280", "f5808080": "f48fbfbf", "ff": "7f",
     "e09fbf": "e0a080", "eda080": "ed9fbf", "f08fbfbf": "f0908080", "f4908080": "f48fbfbf",
     "c27f": "c280", "c2c0": "c2bf", "dfc0": "dfbf", "e1807f": "e18080", "efbfc0": "efbfbf", "e17f80": "eebfbf",
-    "f18080c0": "f18080bf", "f1807f80": "f1808080", "f17f8080": "f3808080", "c3": "c3a9", "e282": "e282ac", "f09f98": "f09f9880",
+    "f18080c0": "f18080bf", "f1807f80": "f1808080", "f17f8080": "f3808080", "8080808080": "7f", "c180808080": "c280", "f580808080": "f48fbfbf", "ff80808080": "7f", "c3": "c3a9", "e282": "e282ac", "f09f98": "f09f9880",
 }.items():  # fmt: skip
     LABELS[f"a label of bytes {wrong}"] = (labelled(b"a", bytes.fromhex(wrong)), labelled(b"a", bytes.fromhex(right)))
 ENVELOPE |= {name: ("LABELS", *files) for name, files in LABELS.items()}
@@ -228,7 +229,8 @@ def listening(hop: int = 10, history: int = 5, votes: int = 3, cut: int = 0, mor
 
 
 LISTENING = {
-    "listening cut short": (listening(cut=1), listening()),
+    "listening of nothing at the end of the file": (file_of(SOUND, LSTN=None, more=section("LSTN", b"")), listening()),
+    "listening but for its last byte": (listening(cut=1), listening()),
     "listening and a byte": (listening(more=b"\0"), listening()),
     "a hop of 9 ms": (listening(hop=9), listening(hop=10)),
     "no history": (listening(history=0, votes=0), listening(history=1, votes=1)),

@@ -23,6 +23,7 @@ from tests.refusals import (
     network,
     patched,
     records,
+    section,
 )
 
 GATED = network(conv(), gate(1, 1), gate(1, 2, residual=2), add(1, 3))
@@ -52,8 +53,10 @@ def of_bytes(size: int) -> bytes:
     return file_of(program)
 
 
-HEADS = {
+NETWORKS = {
+    "operators of nothing at the end of the file": ("OPERATOR", file_of(SOUND, OPER=None, more=section("OPER", b"")), FILE),
     "operators of a head cut short": ("OPERATOR", file_of(SOUND, OPER=bytes(4)), FILE),
+    "a convolution's head cut short by the end of the file": ("OPERATOR", file_of(SOUND, OPER=None, more=section("OPER", records(SOUND, 2)[:20])), FILE),
     "operators of a head alone": ("GRAPH", file_of(SOUND, OPER=bytes(8)), FILE),
     "operators of 256 KB and 4 bytes": ("OPERATOR", of_bytes(262148), of_bytes(262144)),
     "operators of an odd length": ("OPERATOR", file_of(SOUND, OPER=records(network(conv()), 2)[:8 + 20] + b"\2\xc8"), FILE),
@@ -87,7 +90,7 @@ GRAPHS = {
     "an add whose other is what it writes": (patched(GATED, 3, 8, b"\4"), patched(GATED, 3, 8, b"\3")),
     "an add whose other is missing": (patched(GATED, 3, 8, b"\xff"), file_of(GATED)),
 }
-HEADS |= {name: ("GRAPH", *files) for name, files in GRAPHS.items()}
+NETWORKS |= {name: ("GRAPH", *files) for name, files in GRAPHS.items()}
 
 
 def of(*operators, **more) -> bytes:
@@ -154,4 +157,4 @@ SHAPES = {
     "an add of other channels": (of(conv(), conv(channels=2), add(1, 2)), of(conv(), conv(), add(1, 2))),
     "cells that cover 65536 frames": (of(conv(), add(1, 1, factor=(128, 1)), heard=frontend(512)), of(conv(), add(1, 1, factor=(255, 1)), heard=frontend(257))),
 }  # fmt: skip
-HEADS |= {name: ("SHAPE", *files) for name, files in SHAPES.items()}
+NETWORKS |= {name: ("SHAPE", *files) for name, files in SHAPES.items()}

@@ -5,7 +5,10 @@ import numpy as np
 
 from host.format.file import write
 from host.format.program import MaxPool, Operator, Plan, Program, Softmax
-from tests.refusals import INT32_MAX, SOUND, add, apart, conv, dense, file_of, frontend, gate, mean, network, patched
+from tests.refusals import (
+    ENVELOPE, INT32_MAX, SOUND, add, apart, conv, dense, file_of, frontend, gate, mean, network, patched,
+)  # fmt: skip
+from tests.refused_networks import NETWORKS
 
 
 def reach(zero: int) -> int:
@@ -124,6 +127,7 @@ for zero in (0, 98, 127, 128, 201, 255):
         SUMS[f"a gate from zero point {zero}"] = gated(zero, 1, sign=-1), gated(zero, 0, sign=-1)
 SUMS["a convolution of groups"] = convolved(0, 1, groups=2), convolved(0, 0, groups=2)
 SUMS["a convolution with a negative bias"] = convolved(0, 1, sign=-1), convolved(0, 0, sign=-1)
+SUMS["a mean shifted by nothing"] = patched(SOUND, 1, 3, b"\0"), patched(SOUND, 1, 8, b"\0\0")  # a multiplier of 0
 SUMS["a mean of a multiplier beyond 15 bits"] = averaged(0, 1, 3, 0, 1), averaged(0, 0, 3, 0, 1)
 for kind, make in {
     "convolution": lambda n: file_of(network(conv(shift=n))),
@@ -185,3 +189,7 @@ PLANS = {
     "a gate near the place of what it gates": (planned(*GATES, at=(4, 40, 0, 200, 300)), planned(*GATES, at=(0, 40, 0, 200, 300))),
     "a value in the place of one that is read later": (planned(*LATER, at=(0, 40, 0, 120, 200, 300)), planned(*LATER, at=(0, 40, 80, 40, 200, 300))),
 }  # fmt: skip
+
+PAIRS = ENVELOPE | NETWORKS
+for status, pairs in {"RANGE": SUMS, "WORK": WORK, "PLAN": PLANS}.items():
+    PAIRS |= {name: (status, *files) for name, files in pairs.items()}

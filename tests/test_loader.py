@@ -7,13 +7,8 @@ import pytest
 
 from host.engines.native import ModelError, NativeModel, library
 from host.format.file import read
-from tests.refusals import ENVELOPE, FILE
-from tests.refused_networks import HEADS
-from tests.refused_sums import PLANS, SUMS, WORK
-
-PAIRS = ENVELOPE | HEADS
-for reason, pairs in {"RANGE": SUMS, "WORK": WORK, "PLAN": PLANS}.items():
-    PAIRS |= {name: (reason, *files) for name, files in pairs.items()}
+from tests.refusals import FILE, labelled
+from tests.refused_sums import PAIRS
 
 
 def status(file: bytes) -> str:
@@ -37,31 +32,64 @@ def aligned(size: int, off: int = 0) -> tuple[ctypes.c_void_p, np.ndarray]:
     return ctypes.c_void_p(kept.ctypes.data + -kept.ctypes.data % 16 + off), kept
 
 
-def opened(call: str, file_off: int = 0, memory_off: int = 0, less: int = 0) -> str:
-    """What the core says of a sound file, and of a listener for it, so far from aligned and with so few bytes less."""
-    lib, need, listens = library(), (ctypes.c_uint32 * 3)(), ctypes.c_uint32()
-    (file, kept), (model, _model), (listener, _listener) = aligned(len(FILE), file_off), aligned(1024), aligned(1024)
-    ctypes.memmove(file, FILE, len(FILE))
-    status = lib.tympan_model_measure(file, len(FILE), need)
-    if call != "measure":
-        if call == "open":
-            memory, _memory = aligned(need[0] + need[1], memory_off)
-            status = lib.tympan_model_open(model, file, len(FILE), memory, need[0] + need[1] - less)
-        else:
-            memory, _memory = aligned(need[0] + need[1])
-            assert lib.tympan_model_open(model, file, len(FILE), memory, need[0] + need[1]) == 0
-            assert lib.tympan_listener_measure(model, 1, ctypes.byref(listens)) == 0
-            memory, _sums = aligned(listens.value, memory_off)
-            status = lib.tympan_listener_open(listener, model, 1, memory, listens.value - less)
-    return lib.tympan_status_name(status).decode()
+class Core:
+    """The core's own functions on a file, without those of native/host between."""
+
+    def __init__(self, file: bytes = FILE, file_off: int = 0):
+        self.lib, self.size = library(), len(file)
+        self.file, self.kept = aligned(self.size, file_off)
+        ctypes.memmove(self.file, file, self.size)
+        self.model, self.kept_model = aligned(1024)
+
+    def name(self, status: int) -> str:
+        return self.lib.tympan_status_name(status).decode()
+
+    def measure(self) -> str:
+        need = (ctypes.c_uint32 * 3)()
+        status = self.lib.tympan_model_measure(self.file, self.size, need)
+        self.bytes = need[0] + need[1]
+        return self.name(status)
+
+    def open(self, size: int, off: int = 0) -> str:
+        memory, self.memory = aligned(size, off)
+        return self.name(self.lib.tympan_model_open(self.model, self.file, self.size, memory, size))
+
+    def listen(self, hop: int, less: int = 0, off: int = 0) -> str:
+        listener, self.listener = aligned(1024)
+        size = ctypes.c_uint32(4 + less)
+        self.lib.tympan_listener_measure(self.model, hop, ctypes.byref(size))
+        memory, self.sums = aligned(size.value, off)
+        return self.name(self.lib.tympan_listener_open(listener, self.model, hop, memory, size.value - less))
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_opening_refuses_what_measuring_does(name):
+    """A caller may know from elsewhere how much memory a file takes."""
+    status, refused, _ = PAIRS[name]
+    assert Core(refused).open(1 << 20) == status
 
 
 @pytest.mark.parametrize("off", [1, 2, 3])
 def test_files_and_memory_that_are_not_aligned_are_refused(off):
-    assert opened("measure", file_off=off) == opened("open", file_off=off) == "MEMORY"
-    assert opened("open", memory_off=off) == opened("listen", memory_off=off) == "MEMORY"
+    elsewhere, core = Core(file_off=off), Core()
+    assert elsewhere.measure() == elsewhere.open(1 << 20) == core.open(1 << 20, off) == "MEMORY"
+    assert core.open(1 << 20) == "OK" and core.listen(1, off=off) == "MEMORY"
 
 
 def test_memory_of_a_byte_too_few_is_refused():
-    assert opened("measure") == opened("open") == opened("listen") == "OK"
-    assert opened("open", less=1) == opened("listen", less=1) == "MEMORY"
+    core = Core()
+    assert core.measure() == core.open(core.bytes) == core.listen(1) == "OK"
+    assert core.listen(1, less=1) == core.open(core.bytes - 1) == core.open(0) == "MEMORY"
+
+
+def test_a_listener_at_a_hop_that_cannot_be_is_refused_by_that():
+    core = Core()
+    core.open(1 << 20)
+    assert core.listen(0) == core.listen(9, less=4) == "HOP"
+
+
+def test_labels_are_found_in_their_order():
+    core = Core(labelled(b"a", "\u00fcber".encode(), b"c"))
+    core.open(1 << 20)
+    core.lib.tympan_model_label.restype = ctypes.c_char_p
+    assert [core.lib.tympan_model_label(core.model, i).decode() for i in range(3)] == ["a", "\u00fcber", "c"]

@@ -1,0 +1,179 @@
+"""Take one check at a time out of the C core's loader, and see whether a test notices:  python -m tests.checks
+
+In a copy of the sources below build/ each condition by which the loader refuses something is made to hold no longer, and
+each limit is moved by one; then the core is built again and the loader's tests run. A change that none of them notices is
+named, and the exit status is 1, unless it is among those that change nothing (`NO_CHANGE`, with the reason). Takes about
+ten minutes; arguments are files of native/core to take, of which all are taken otherwise.
+"""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from host.engines import native
+from tests import test_sanitized
+
+ROOT = Path(__file__).resolve().parents[1]
+CORE = ROOT / "native" / "core"
+SOURCES = ("model.c", "network.c", "operators.c", "verify.c", "plan.c", "listener.c", "prepare.c")
+SCRATCH = ROOT / "build" / "checks"
+LIBRARY, CHECK = SCRATCH / "libtympan.so", SCRATCH / "sanitized"
+FLAGS = ["-O1", "-fPIC"]
+QUICK = [ROOT / "tests" / "test_loader.py"]
+THOROUGH = [ROOT / "tests" / f"test_{name}.py" for name in ("streaming", "plan", "sanitized", "kernels")]
+SECONDS = 600  # that tests may take: without its check a file may keep the core busy for ever
+REFUSING = r"(TYMPAN_(?!OK\b|NONE\b)\w+|false|0)"
+PATTERNS = (  # what is tested there, and whether that refuses a file or accepts it
+    (re.compile(rf"\bif \((?P<test>[^{{;]*?)\) {{\s*return [^;]*?{REFUSING}[^;]*;", re.DOTALL), False),
+    (re.compile(r"\breturn (?P<test>[^;?]*?) \? TYMPAN_OK : TYMPAN_\w+;", re.DOTALL), True),
+    (re.compile(r"\breturn (?P<test>[^;?]*?(?:&&|<=|>=|==)[^;?]*);", re.DOTALL), True),
+    (re.compile(r"\bfits = (?P<test>[^;?]*?);", re.DOTALL), True),
+    (re.compile(r"\bif \((?P<test>status == TYMPAN_OK && [^{;]*?)\) {\s*status = TYMPAN_(?!OK)", re.DOTALL), False),
+    (re.compile(r"(?:=|return) (?P<test>[^;=?]*?) \? (?:TYMPAN_MEMORY|0) :", re.DOTALL), False),
+)
+LIMITS = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
+NO_CHANGE: dict[tuple[str, str], str] = {}
+
+
+@dataclass(frozen=True, order=True)
+class Change:
+    """Characters `start` to `end` of a file give way to `after`."""
+
+    start: int
+    end: int
+    after: str
+
+    def applied(self, source: str) -> str:
+        return source[: self.start] + self.after + source[self.end :]
+
+
+def operands(text: str, operator: str) -> list[tuple[int, int]]:
+    """Where the operands lie that this operator joins outside of parentheses."""
+    found, depth, start = [], 0, 0
+    for i, letter in enumerate(text):
+        depth += (letter in "([") - (letter in ")]")
+        if depth == 0 and text.startswith(operator, i):
+            found.append((start, i))
+            start = i + len(operator)
+    return [*found, (start, len(text))]
+
+
+def wrapped(text: str) -> bool:
+    """Whether one pair of parentheses holds all of the text."""
+    depths, depth = [], 0
+    for letter in text:
+        depth += (letter == "(") - (letter == ")")
+        depths.append(depth)
+    return text.startswith("(") and depths.index(0) == len(text) - 1
+
+
+def conditions(text: str, at: int, accepts: bool):
+    """(start, end, what takes its place) for a condition that begins at `at` and all those it is made of.
+
+    Where it refuses a file each of several reasons is taken out by itself; where a reason is that several things hold
+    together, each of these is left out too, which refuses more.
+    """
+    at += len(text) - len(text.lstrip())
+    text = text.strip()
+    while wrapped(text):
+        text, at = text[1:-1], at + 1
+    for joins in ("&&", "||") if accepts else ("||", "&&"):
+        parts = operands(text, joins)
+        if len(parts) == 1:
+            continue
+        alone = (joins == "&&") == accepts
+        if not alone:
+            yield at, at + len(text), str(int(accepts))
+        for start, end in parts:
+            yield from conditions(text[start:end], at + start, accepts if alone else not accepts)
+        return
+    yield at, at + len(text), str(int(accepts))
+    for sign in re.finditer(r" (<=|>=|<|>) ", text):
+        yield at, at + len(text), text[: sign.start(1)] + LIMITS[sign[1]] + text[sign.end(1) :]
+
+
+def changes(source: str) -> list[Change]:
+    """Each condition of a check taken out, and each limit moved by one."""
+    code = re.sub(r"/\*.*?\*/", lambda comment: re.sub(r"[^\n]", " ", comment[0]), source, flags=re.DOTALL)
+    found = set()
+    for pattern, accepts in PATTERNS:
+        for match in pattern.finditer(code):
+            found |= {Change(*change) for change in conditions(match["test"], match.start("test"), accepts)}
+    return sorted(found)
+
+
+def compiled(flags: list[str], sources: list[Path], output: Path) -> bool:
+    command = ["cc", "-std=c99", f"-I{CORE}", *flags, *sources, "-o", output]
+    return subprocess.run(command, capture_output=True).returncode == 0
+
+
+def built(changed: str = "", source: str = "") -> bool:
+    """Build the library, of which one file may have changed; whether that could be done."""
+    files = [*CORE.glob("*.c"), *(CORE / "operators").glob("*.c"), ROOT / "native" / "host" / "host.c"]
+    objects = [SCRATCH / "objects" / f"{file.stem}.o" for file in files]
+    if not objects[0].parent.exists():
+        objects[0].parent.mkdir(parents=True)
+        if not all(compiled([*FLAGS, "-c"], [file], to) for file, to in zip(files, objects, strict=True)):
+            return False
+    if changed:
+        (SCRATCH / changed).write_text(source)
+        objects = [SCRATCH / "changed.o" if to.name == f"{Path(changed).stem}.o" else to for to in objects]
+        if not compiled([*FLAGS, "-c"], [SCRATCH / changed], SCRATCH / "changed.o"):
+            return False
+    return compiled(["-shared"], objects, LIBRARY)
+
+
+def sanitized(changed: str = "") -> bool:
+    """Build the program that reads files under sanitizers; whether that could be done."""
+    files = [*CORE.glob("*.c"), *(CORE / "operators").glob("*.c"), ROOT / "native" / "host" / "check.c"]
+    files = [SCRATCH / changed if changed and file.name == changed else file for file in files]
+    return compiled(["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"], files, CHECK)
+
+
+def noticed(tests: list[Path]) -> bool:
+    """Whether one of these tests fails, or does not end, with the core that has been built."""
+    child = os.fork()
+    if child == 0:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, 1)
+        os.dup2(null, 2)
+        signal.alarm(SECONDS)
+        native.LIBRARY, test_sanitized.CHECK = LIBRARY, CHECK
+        os._exit(int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *map(str, tests)])))
+    return os.waitpid(child, 0)[1] != 0
+
+
+def survives(file: str, source: str) -> bool:
+    """Whether no test notices that a file reads so."""
+    return built(file, source) and not noticed(QUICK) and sanitized(file) and not noticed(THOROUGH)
+
+
+def main(files: list[str]) -> int:
+    shutil.rmtree(SCRATCH, ignore_errors=True)
+    if not (built() and sanitized()) or noticed(QUICK) or noticed(THOROUGH):
+        print("error: the tests fail without any change; run 'make test' first", file=sys.stderr)
+        return 1
+    left = total = 0
+    for file in files or SOURCES:
+        source = (CORE / file).read_text()
+        for change in changes(source):
+            total += 1
+            if survives(file, change.applied(source)):
+                name = " ".join(source[change.start : change.end].split())
+                reason = NO_CHANGE.get((name, change.after))
+                left += reason is None
+                line = source.count("\n", 0, change.start) + 1
+                print(f"{file}:{line}  {name}  ->  {change.after}: {reason or 'NOT NOTICED'}", flush=True)
+    print(f"{total} changes, {left} not noticed")
+    return 1 if left else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
