@@ -34,9 +34,10 @@ PATTERNS = (  # what is tested there, and whether that refuses a file or accepts
     (re.compile(rf"\bif \((?P<test>[^{{;]*?)\) {{\s*return [^;]*?{REFUSING}[^;]*;", re.DOTALL), False),
     (re.compile(r"\breturn (?P<test>[^;?]*?) \? TYMPAN_OK : TYMPAN_\w+;", re.DOTALL), True),
     (re.compile(r"\breturn (?P<test>[^;?]*?(?:&&|<=|>=|==)[^;?]*);", re.DOTALL), True),
-    (re.compile(r"\bfits = (?P<test>[^;?]*?);", re.DOTALL), True),
+    (re.compile(r"\bfits = (?P<test>(?!true\b)[^;?]*?);", re.DOTALL), True),
     (re.compile(r"\bif \((?P<test>status == TYMPAN_OK && [^{;]*?)\) {\s*status = TYMPAN_(?!OK)", re.DOTALL), False),
-    (re.compile(r"(?:=|return) (?P<test>[^;=?]*?) \? (?:TYMPAN_MEMORY|0) :", re.DOTALL), False),
+    (re.compile(r"= (?P<test>[^;=?]*?) \? TYMPAN_MEMORY :"), False),
+    (re.compile(r"\breturn (?P<test>[^;?]*?) \? 0 :"), False),
 )
 LIMITS = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
 NO_CHANGE: dict[tuple[str, str], str] = {}

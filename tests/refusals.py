@@ -32,7 +32,9 @@ def frontend(frames: int = 8, bands: int = 4, **changes) -> FrontEnd:
     return replace(found, **changes)
 
 
-def conv(source: int = 0, inputs: int = 1, channels: int = 1, t: int = 1, f: int = 1, groups: int = 1, **more) -> Conv2D:
+def conv(
+    source: int = 0, inputs: int = 1, channels: int = 1, t: int = 1, f: int = 1, groups: int = 1, **more
+) -> Conv2D:
     """A convolution; its weights are 0 unless given."""
     more = {"weight": np.zeros((channels, t, f, inputs // groups), np.int8), "shift": 8, "zero": 0} | more
     more = {"bias": np.zeros(channels, np.int16), "mult": np.ones(channels, np.uint8)} | more
@@ -70,9 +72,9 @@ def network(*operators: Operator, channels: int = 1, labels=("a", "b"), heard: F
 
 
 def apart(program: Program, room: int = 4096, strip: int = 1000) -> Plan:
-    """A plan in which each value has so many bytes of its own, far more than it takes."""
+    """A plan in which each value has so many bytes of its own, far more than it takes; the last is the caller's."""
     n = len(program.operators)
-    return Plan(strip, (65535,) * n, tuple(room * i for i in range(n)), room * n)
+    return Plan(strip, (*[65535] * (n - 1), 0), tuple(room * i for i in range(n)), room * n)
 
 
 def file_of(program: Program, planned: Plan | None = None, more: bytes = b"", **changed: bytes | None) -> bytes:
@@ -87,11 +89,15 @@ def section(tag: str, data: bytes) -> bytes:
     return tag.encode() + struct.pack("<I", len(data)) + data + bytes(-len(data) % 4)
 
 
-def records(program: Program, count: int | None = None, more: bytes = b"", strip: int = 1000, arena: int = 0) -> bytes:
+def records(
+    program: Program, count: int | None = None, more: bytes = b"", strip: int = 1000, arena: int | None = None
+) -> bytes:
     """The payload of "OPER"; count: what it says of operators, if not how many there are."""
     planned = apart(program)
     packed = [_record(*item) for item in zip(program.operators, planned.columns, planned.offsets, strict=True)]
-    head = struct.pack("<2BHI", len(packed) if count is None else count, 0, strip, arena or planned.arena)
+    head = struct.pack(
+        "<2BHI", len(packed) if count is None else count, 0, strip, planned.arena if arena is None else arena
+    )
     return head + b"".join(packed) + more
 
 
@@ -203,7 +209,7 @@ PLAIN = labelled(b"a", b"b")
 LABELS = {
     "a section of no labels at the end of the file": (file_of(SOUND, LABL=None, more=section("LABL", b"")), FILE),
     "half a letter at the end of the file": (file_of(SOUND, LABL=None, more=section("LABL", b"\2a\0\xc3")), FILE),
-    "no labels": (file_of(SOUND, LABL=b"\0"), FILE),
+    "no labels": (file_of(SOUND, LABL=b"\0"), labelled(b"a")),
     "a first label of nothing": (labelled(b"", b"b"), PLAIN),
     "a last label of nothing": (labelled(b"a", b""), PLAIN),
     "a label more than it says": (labelled(b"a", b"b", b"c", count=2), PLAIN),

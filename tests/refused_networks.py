@@ -48,7 +48,11 @@ def of_bytes(size: int) -> bytes:
         raise AssertionError(size)
     first = conv(channels=4, t=255, f=255)
     program = network(
-        first, conv(1, 4, k), channels=k, labels=("x",) * classes, heard=replace(frontend(255), edges=tuple(range(1, 514, 2)))
+        first,
+        conv(1, 4, k),
+        channels=k,
+        labels=("x",) * classes,
+        heard=replace(frontend(255), edges=tuple(range(1, 514, 2))),
     )
     return file_of(program)
 
@@ -63,6 +67,7 @@ NETWORKS = {
     "one operator": ("GRAPH", file_of(SOUND, OPER=records(Program(SOUND.frontend, [Softmax(0)], ("a",)))), FILE),
     "255 operators": ("GRAPH", chain(255), chain(254)),
     "strips of nothing": ("PLAN", file_of(SOUND, OPER=records(SOUND, strip=0)), file_of(SOUND, OPER=records(SOUND, strip=1))),
+    "no arena": ("PLAN", file_of(SOUND, OPER=records(SOUND, arena=0)), FILE),
     "an arena of 256 KB and a byte": ("PLAN", file_of(SOUND, OPER=records(SOUND, arena=262145)), file_of(SOUND, OPER=records(SOUND, arena=262144))),
     "a plan that takes long to prove": ("PLAN", chain(50, frames=801, strip=1, bands=1), chain(50, frames=800, strip=1, bands=1)),
     "a strip that is not whole and takes long to prove": ("PLAN", chain(100, frames=401, strip=2, bands=1), chain(100, frames=400, strip=2, bands=1)),
@@ -99,7 +104,9 @@ def of(*operators, **more) -> bytes:
 
 def spliced(at: int, *operators, classes: int = 2) -> bytes:
     """A file of a convolution, a pool, a dense layer and these operators, of which the softmax reads value `at`."""
-    return file_of(Program(SOUND.frontend, [conv(), mean(1), dense(2, 1, classes), *operators, Softmax(at)], ("a", "b")))
+    return file_of(
+        Program(SOUND.frontend, [conv(), mean(1), dense(2, 1, classes), *operators, Softmax(at)], ("a", "b"))
+    )
 
 
 def judged(*operators) -> bytes:
@@ -116,6 +123,7 @@ SHAPES = {
     "a kernel of no frames": (of(conv(t=0)), of(conv(t=1))),
     "a kernel of no bands": (of(conv(f=0)), of(conv(f=1))),
     "a kernel of more frames than there are": (of(conv(t=9)), of(conv(t=8))),
+    "a kernel of more frames than there are, in wide strides": (of(conv(t=9, stride=(2, 1))), of(conv(t=8, stride=(2, 1)))),
     "a kernel of more bands than there are": (of(conv(f=5)), of(conv(f=4))),
     "a kernel of more bands than are padded": (of(conv(f=7, pad=1)), of(conv(f=6, pad=1))),
     "no stride in time": (of(conv(stride=(0, 1))), of(conv(stride=(1, 1)))),

@@ -50,7 +50,14 @@ def convolved(zero: int, more: int, groups: int = 1, sign: int = 1) -> bytes:
     factor, bias = solved(room(zero_out, shift) // 255, reach(zero), 256, 700)
     weight = np.stack([split(0, (2, 4, 1)), split(factor + more, (2, 4, 1))])
     op = conv(
-        1, weight=weight, bias=i16(0, sign * bias), bias_shift=8, mult=u8(1, 255), zero=zero_out, shift=shift, groups=groups
+        1,
+        weight=weight,
+        bias=i16(0, sign * bias),
+        bias_shift=8,
+        mult=u8(1, 255),
+        zero=zero_out,
+        shift=shift,
+        groups=groups,
     )
     return file_of(network(conv(channels=groups, zero=zero), op, channels=2))
 
@@ -59,7 +66,12 @@ def classified(zero: int, more: int) -> bytes:
     """A dense layer like that."""
     factor, bias = solved(room(0, 1) // 255, reach(zero), 256, 700)
     op = dense(
-        2, weight=np.stack([split(0, (8,)), split(factor + more, (8,))]), bias=i16(0, -bias), bias_shift=8, mult=u8(1, 255), shift=1
+        2,
+        weight=np.stack([split(0, (8,)), split(factor + more, (8,))]),
+        bias=i16(0, -bias),
+        bias_shift=8,
+        mult=u8(1, 255),
+        shift=1,
     )
     return file_of(Program(SOUND.frontend, [conv(channels=8), mean(1, zero=zero), op, Softmax(3)], ("a", "b")))
 
@@ -127,6 +139,9 @@ for zero in (0, 98, 127, 128, 201, 255):
         SUMS[f"a gate from zero point {zero}"] = gated(zero, 1, sign=-1), gated(zero, 0, sign=-1)
 SUMS["a convolution of groups"] = convolved(0, 1, groups=2), convolved(0, 0, groups=2)
 SUMS["a convolution with a negative bias"] = convolved(0, 1, sign=-1), convolved(0, 0, sign=-1)
+SUMS["a gate of 2 x 2 cells shifted by 23"] = tuple(
+    file_of(network(conv(), MaxPool(1, (2, 2), 0), gate(1, 2, factor=(2, 2), shift=shift))) for shift in (23, 22)
+)
 SUMS["a mean shifted by nothing"] = patched(SOUND, 1, 3, b"\0"), patched(SOUND, 1, 8, b"\0\0")  # a multiplier of 0
 SUMS["a mean of a multiplier beyond 15 bits"] = averaged(0, 1, 3, 0, 1), averaged(0, 0, 3, 0, 1)
 for kind, make in {
@@ -159,11 +174,25 @@ WORK = {
 }
 
 
-def planned(*ops: Operator, at: tuple, frames: int = 8, bands: int = 3, strip: int = 8, columns=8, arena: int = 512) -> bytes:
+def planned(
+    *ops: Operator, at: tuple, frames: int = 8, bands: int = 3, strip: int = 8, columns=8, arena: int = 512
+) -> bytes:
     """A file of these operators, pool, dense layer and softmax, their values at these bytes of the arena."""
-    program = network(*ops, heard=frontend(frames, bands))
-    n = len(program.operators)
-    return write(program, Plan(strip, (columns,) * n, (*at, 0), arena))
+    program = network(*ops, channels=len(ops[-1].mult), heard=frontend(frames, bands))
+    return write(program, Plan(strip, (*[columns] * len(at), 0), (*at, 0), arena))
+
+
+def slid(first: int, third: int, bands: int, channels: int, kept: int) -> bytes:
+    """A file of a value that keeps one frame of `bands` bytes for the next strip, at byte `first`; and of another, at
+    `third`, that keeps so many frames of so many bytes. At the end of a strip both move to where they begin."""
+    ops = conv(), conv(1, t=2, f=bands), conv(2, channels=channels), conv(3, channels, t=kept + 1)
+    return planned(*ops, at=(first, 200, third, 240, 260, 300), frames=9, bands=bands)
+
+
+def summed(at: int, frames: int = 8, strip: int = 8, bands: int = 3, columns: int = 8) -> bytes:
+    """A file of a value at the start of the arena that keeps a frame for the next strip, and of a pool's sums."""
+    ops = conv(), conv(1, t=2)
+    return planned(*ops, at=(0, 100, at, 300), frames=frames, bands=bands, strip=strip, columns=columns)
 
 
 TWO = conv(), conv(1)
@@ -184,6 +213,13 @@ PLANS = {
     "frames beyond their buffer": (planned(*TWO, at=(0, 100, 200, 300), columns=7), planned(*TWO, at=(0, 100, 200, 300), columns=8)),
     "sums that the next strip destroys": (planned(*TWO, at=(0, 100, 0, 300), strip=4), planned(*TWO, at=(0, 100, 0, 300), strip=8)),
     "sums that the next strip's last byte destroys": (planned(*TWO, at=(0, 104, 8, 300), strip=3), planned(*TWO, at=(0, 104, 12, 300), strip=3)),
+    "sums that the first strip must not write, and no later one destroys": (summed(20, frames=10), summed(24, frames=10)),
+    "sums onto which a frame moves": (summed(0, frames=16, bands=8, columns=9), summed(80, frames=16, bands=8, columns=9)),
+    "a frame that moves onto another": (slid(0, 0, 4, 1, 1), slid(0, 8, 4, 1, 1)),
+    "a frame whose last byte moves onto another": (slid(0, 4, 5, 1, 1), slid(0, 12, 5, 1, 1)),
+    "a frame that moves onto others that moved": (slid(8, 8, 4, 2, 2), slid(8, 4, 4, 2, 2)),
+    "a frame whose first byte moves onto another": (slid(8, 4, 12, 5, 1), slid(12, 4, 12, 5, 1)),
+    "a value that is not there yet where another is": (planned(conv(), conv(1, t=4), conv(2, t=5), at=(0, 40, 41 - 1, 100, 120), strip=4), planned(conv(), conv(1, t=4), conv(2, t=5), at=(0, 40, 4, 100, 120), strip=4)),
     "sums behind 2^16 units": (planned(*TWO, at=(0, 100, 4 * 65535, 300), arena=1 << 18), planned(*TWO, at=(0, 100, 4 * 65534, 300), arena=1 << 18)),
     "a gate in the place of its attention": (planned(*GATES, at=(0, 40, 40, 200, 300)), planned(*GATES, at=(0, 40, 0, 200, 300))),
     "a gate near the place of what it gates": (planned(*GATES, at=(4, 40, 0, 200, 300)), planned(*GATES, at=(0, 40, 0, 200, 300))),

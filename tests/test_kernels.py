@@ -61,7 +61,9 @@ def network(seed: int) -> Program:
     ops = [conv(rng, 0, 1, channels, (1, 1))]
     if kind == "pointwise":
         ops.append(conv(rng, 1, channels, int(rng.integers(1, 24)), (1, 1)))
-    elif kind == "square":  # in tiles where all fits; some kernels or values are just too small for it, or strides too wide
+    elif (
+        kind == "square"
+    ):  # in tiles where all fits; some kernels or values are just too small for it, or strides too wide
         kernel = (3, int(rng.choice([3, 3, 3, 3, 2])))
         stride = tuple(rng.choice([1, 1, 1, 1, 1, 1, 1, 2], 2).tolist())
         pad = int(rng.integers(max(0, kernel[1] - width), kernel[1]))
@@ -103,8 +105,12 @@ def network(seed: int) -> Program:
     # many logits lie beyond 16 bits
     ops.append(
         Dense(
-            len(ops), some(rng, -128, 127, (3, last)).astype(np.int8), some(rng, -32768, 32767, 3).astype(np.int16),
-            some(rng, 0, 255, 3).astype(np.uint8), int(rng.integers(1, 12)), int(rng.integers(0, 4)),
+            len(ops),
+            some(rng, -128, 127, (3, last)).astype(np.int8),
+            some(rng, -32768, 32767, 3).astype(np.int16),
+            some(rng, 0, 255, 3).astype(np.uint8),
+            int(rng.integers(1, 12)),
+            int(rng.integers(0, 4)),
         )  # fmt: skip
     )
     return Program(frontend, [*ops, Softmax(len(ops))], ("a", "b", "c"))

@@ -66,7 +66,15 @@ class Core:
 def test_opening_refuses_what_measuring_does(name):
     """A caller may know from elsewhere how much memory a file takes."""
     status, refused, _ = PAIRS[name]
-    assert Core(refused).open(1 << 20) == status
+    core = Core(refused)
+    assert core.open(1 << 20) == status
+    if core.measure() != "OK":
+        assert core.measure() == core.open(0) == status
+
+
+@pytest.mark.parametrize("name", ["256 bands", "a kernel of more bands than there are", "a pool of no bands"])
+def test_bands_are_counted_before_there_is_memory(name):
+    assert Core(PAIRS[name][1]).measure() == "SHAPE"
 
 
 @pytest.mark.parametrize("off", [1, 2, 3])
