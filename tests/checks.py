@@ -1,9 +1,9 @@
 """Take one check at a time out of the C core's loader, and see whether a test notices:  python -m tests.checks
 
-In a copy of the sources below build/ each condition by which the loader refuses something is made to hold no longer, and
-each limit is moved by one; then the core is built again and the loader's tests run. A change that none of them notices is
-named, and the exit status is 1, unless it is among those that change nothing (`NO_CHANGE`, with the reason). Takes about
-ten minutes; arguments are files of native/core to take, of which all are taken otherwise.
+Below build/ the core is built from sources in which one condition by which the loader refuses a file no longer holds,
+or one limit is moved by one; then the loader's tests run. A change that none of them notices is named, and the exit
+status is 1, unless it is known to change nothing (`NO_CHANGE`, with the reason). Arguments are files of native/core;
+without them all those of the loader are taken, which takes about a quarter of an hour.
 """
 
 import os

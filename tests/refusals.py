@@ -1,7 +1,8 @@
-"""Small files, each with one fault, beside its twin that just has it not: one pair for each check of the C core's loader.
+"""Small files, each with one fault, beside its twin that just has it not: a pair for each check of the C core's loader.
 
-`ENVELOPE` here and the tables of tests/refused_networks.py map what is wrong to the status that the loader must give, the
-refused file, and the twin that it must take. Where a limit is a number, the twin meets it exactly.
+`ENVELOPE` here, and the tables of tests/refused_networks.py and tests/refused_sums.py, map what is wrong to the status
+that the loader must give, the refused file, and the twin that it must take. Where a limit is a number, the twin meets
+it exactly.
 """
 
 import struct
@@ -17,7 +18,6 @@ from host.format.program import (
     FrontEnd,
     Gate,
     GlobalAveragePool,
-    MaxPool,
     Operator,
     Plan,
     Program,
@@ -133,14 +133,30 @@ ENVELOPE = {
     "the checksum itself": ("CHECKSUM", header(12, bytes([FILE[12] ^ 1]), valid=False), FILE),
     "the last byte": ("CHECKSUM", FILE[:-1] + bytes([FILE[-1] ^ 1]), FILE),
     "a byte behind the sections": ("CHUNK", file_of(SOUND, more=b"n"), FILE),
-    "a section's head but for a byte": ("CHUNK", file_of(SOUND, more=section("name", b"")[:7]), file_of(SOUND, more=section("name", b""))),
-    "a section longer than the file": ("CHUNK", file_of(SOUND, more=b"name\5\0\0\0abcd"), file_of(SOUND, more=b"name\4\0\0\0abcd")),
+    "a section's head but for a byte": (
+        "CHUNK",
+        file_of(SOUND, more=section("name", b"")[:7]),
+        file_of(SOUND, more=section("name", b"")),
+    ),
+    "a section longer than the file": (
+        "CHUNK",
+        file_of(SOUND, more=b"name\5\0\0\0abcd"),
+        file_of(SOUND, more=b"name\4\0\0\0abcd"),
+    ),
     "a section of 2^32 - 1 bytes": ("CHUNK", file_of(SOUND, more=b"name\xff\xff\xff\xff"), FILE),
-    "a section without its padding": ("CHUNK", file_of(SOUND, more=b"name\1\0\0\0a"), file_of(SOUND, more=b"name\1\0\0\0a\0\0\0")),
-    "an unknown section that matters": ("CHUNK", file_of(SOUND, more=section("NAME", b"")), file_of(SOUND, more=section("name", b""))),
+    "a section without its padding": (
+        "CHUNK",
+        file_of(SOUND, more=b"name\1\0\0\0a"),
+        file_of(SOUND, more=b"name\1\0\0\0a\0\0\0"),
+    ),
+    "an unknown section that matters": (
+        "CHUNK",
+        file_of(SOUND, more=section("NAME", b"")),
+        file_of(SOUND, more=section("name", b"")),
+    ),
     "a tag before a": ("CHUNK", file_of(SOUND, more=section("`ame", b"")), file_of(SOUND, more=section("aame", b""))),
     "a tag behind z": ("CHUNK", file_of(SOUND, more=section("{ame", b"")), file_of(SOUND, more=section("zame", b""))),
-}  # fmt: skip
+}
 for tag, data in _sections(FILE).items():
     ENVELOPE[f"no {tag}"] = "CHUNK", file_of(SOUND, **{tag: None}), FILE
     ENVELOPE[f"two of {tag}"] = "CHUNK", file_of(SOUND, more=section(tag, data)), FILE
@@ -179,22 +195,49 @@ FRONTENDS = {
     "no frames": (hearing(frontend(frames=0)), hearing(frontend(frames=1))),
     "1001 frames": (hearing(frontend(frames=1001)), hearing(frontend(frames=1000))),
     "no bands": (hearing(frontend(bands=0)), hearing(frontend(bands=1))),
-    "more coefficients than bands": (hearing(mfcc(gains=(1,) * 5, offsets=(0,) * 5)), hearing(mfcc(gains=(1,) * 4, offsets=(0,) * 4))),
+    "more coefficients than bands": (
+        hearing(mfcc(gains=(1,) * 5, offsets=(0,) * 5)),
+        hearing(mfcc(gains=(1,) * 4, offsets=(0,) * 4)),
+    ),
     "a shift by 31": (hearing(frontend(shift=31)), hearing(frontend(shift=30))),
     "two edges in one place": (hearing(edges(1, 2, 3, 3, 5, 6)), hearing(edges(1, 2, 3, 4, 5, 6))),
     "the last edges descend": (hearing(edges(1, 2, 3, 4, 6, 5)), hearing(edges(1, 2, 3, 4, 5, 6))),
     "the first edges in one place": (hearing(edges(0, 0, 3, 4, 5, 6)), hearing(edges(0, 1, 3, 4, 5, 6))),
-    "a first segment of more than 64 bins": (hearing(edges(0, 8193, 8194, 8195, 8196, 8197)), hearing(edges(0, 8192, 8193, 8194, 8195, 8196))),
+    "a first segment of more than 64 bins": (
+        hearing(edges(0, 8193, 8194, 8195, 8196, 8197)),
+        hearing(edges(0, 8192, 8193, 8194, 8195, 8196)),
+    ),
     "a last segment of more than 64 bins": (hearing(edges(0, 1, 2, 3, 4, 8197)), hearing(edges(0, 1, 2, 3, 4, 8196))),
-    "an edge beyond bin 255": (hearing(edges(32631, 32633, 32635, 32637, 32639, 32641)), hearing(edges(32631, 32633, 32635, 32637, 32639, 32640))),
-    "a steep log": (hearing(frontend(log_gain=GAIN, log_offset=ROOM + 1)), hearing(frontend(log_gain=GAIN, log_offset=ROOM))),
-    "a log that falls too far": (hearing(frontend(log_gain=-GAIN, log_offset=-ROOM - 1)), hearing(frontend(log_gain=-GAIN, log_offset=-ROOM))),
-    "the least of all log offsets": (hearing(frontend(log_gain=0, log_offset=-INT32_MAX - 1)), hearing(frontend(log_gain=0, log_offset=-INT32_MAX))),
+    "an edge beyond bin 255": (
+        hearing(edges(32631, 32633, 32635, 32637, 32639, 32641)),
+        hearing(edges(32631, 32633, 32635, 32637, 32639, 32640)),
+    ),
+    "a steep log": (
+        hearing(frontend(log_gain=GAIN, log_offset=ROOM + 1)),
+        hearing(frontend(log_gain=GAIN, log_offset=ROOM)),
+    ),
+    "a log that falls too far": (
+        hearing(frontend(log_gain=-GAIN, log_offset=-ROOM - 1)),
+        hearing(frontend(log_gain=-GAIN, log_offset=-ROOM)),
+    ),
+    "the least of all log offsets": (
+        hearing(frontend(log_gain=0, log_offset=-INT32_MAX - 1)),
+        hearing(frontend(log_gain=0, log_offset=-INT32_MAX)),
+    ),
     "the least of all log gains": (hearing(frontend(log_gain=-INT32_MAX - 1)), FILE),
-    "a DCT's gain that rounds beyond 16 bits": (hearing(mfcc(gains=(1, 1, -32768))), hearing(mfcc(gains=(1, 1, -32767)))),
-    "a DCT that overflows": (hearing(mfcc(gains=(1, 1, 100), offsets=(0, 0, DCT + 1))), hearing(mfcc(gains=(1, 1, 100), offsets=(0, 0, DCT)))),
-    "a DCT that underflows": (hearing(mfcc(gains=(-100, 1, 1), offsets=(-DCT - 1, 0, 0))), hearing(mfcc(gains=(-100, 1, 1), offsets=(-DCT, 0, 0)))),
-}  # fmt: skip
+    "a DCT's gain that rounds beyond 16 bits": (
+        hearing(mfcc(gains=(1, 1, -32768))),
+        hearing(mfcc(gains=(1, 1, -32767))),
+    ),
+    "a DCT that overflows": (
+        hearing(mfcc(gains=(1, 1, 100), offsets=(0, 0, DCT + 1))),
+        hearing(mfcc(gains=(1, 1, 100), offsets=(0, 0, DCT))),
+    ),
+    "a DCT that underflows": (
+        hearing(mfcc(gains=(-100, 1, 1), offsets=(-DCT - 1, 0, 0))),
+        hearing(mfcc(gains=(-100, 1, 1), offsets=(-DCT, 0, 0))),
+    ),
+}
 ENVELOPE |= {name: ("FRONTEND", *files) for name, files in FRONTENDS.items()}
 
 
@@ -220,11 +263,33 @@ LABELS = {
 }
 # the first bytes that are no UTF-8, beside the nearest that are
 for wrong, right in {
-    "80": "7f", "bf": "7f", "c080": "c280", "c1bf": "c280", "f5808080": "f48fbfbf", "ff": "7f",
-    "e09fbf": "e0a080", "eda080": "ed9fbf", "f08fbfbf": "f0908080", "f4908080": "f48fbfbf",
-    "c27f": "c280", "c2c0": "c2bf", "dfc0": "dfbf", "e1807f": "e18080", "efbfc0": "efbfbf", "e17f80": "eebfbf",
-    "f18080c0": "f18080bf", "f1807f80": "f1808080", "f17f8080": "f3808080", "8080808080": "7f", "c180808080": "c280", "f580808080": "f48fbfbf", "ff80808080": "7f", "c3": "c3a9", "e282": "e282ac", "f09f98": "f09f9880",
-}.items():  # fmt: skip
+    "80": "7f",
+    "bf": "7f",
+    "c080": "c280",
+    "c1bf": "c280",
+    "f5808080": "f48fbfbf",
+    "ff": "7f",
+    "e09fbf": "e0a080",
+    "eda080": "ed9fbf",
+    "f08fbfbf": "f0908080",
+    "f4908080": "f48fbfbf",
+    "c27f": "c280",
+    "c2c0": "c2bf",
+    "dfc0": "dfbf",
+    "e1807f": "e18080",
+    "efbfc0": "efbfbf",
+    "e17f80": "eebfbf",
+    "f18080c0": "f18080bf",
+    "f1807f80": "f1808080",
+    "f17f8080": "f3808080",
+    "8080808080": "7f",
+    "c180808080": "c280",
+    "f580808080": "f48fbfbf",
+    "ff80808080": "7f",
+    "c3": "c3a9",
+    "e282": "e282ac",
+    "f09f98": "f09f9880",
+}.items():
     LABELS[f"a label of bytes {wrong}"] = (labelled(b"a", bytes.fromhex(wrong)), labelled(b"a", bytes.fromhex(right)))
 ENVELOPE |= {name: ("LABELS", *files) for name, files in LABELS.items()}
 

@@ -6,8 +6,20 @@ import numpy as np
 from host.format.file import write
 from host.format.program import MaxPool, Operator, Plan, Program, Softmax
 from tests.refusals import (
-    ENVELOPE, INT32_MAX, SOUND, add, apart, conv, dense, file_of, frontend, gate, mean, network, patched,
-)  # fmt: skip
+    ENVELOPE,
+    INT32_MAX,
+    SOUND,
+    add,
+    apart,
+    conv,
+    dense,
+    file_of,
+    frontend,
+    gate,
+    mean,
+    network,
+    patched,
+)
 from tests.refused_networks import NETWORKS
 
 
@@ -129,8 +141,11 @@ SUMS = {
         file_of(network(conv(weight=split(256, (1, 2, 2, 1)), bias=i16(32767), bias_shift=16, shift=1))),
     ),
     "a bias shifted by 17": (file_of(network(conv(bias_shift=17))), file_of(network(conv(bias_shift=16)))),
-    "a gate's bias shifted by 17": (file_of(network(conv(), gate(1, 1, bias_shift=17))), file_of(network(conv(), gate(1, 1, bias_shift=16)))),
-}  # fmt: skip
+    "a gate's bias shifted by 17": (
+        file_of(network(conv(), gate(1, 1, bias_shift=17))),
+        file_of(network(conv(), gate(1, 1, bias_shift=16))),
+    ),
+}
 for zero in (0, 98, 127, 128, 201, 255):
     SUMS[f"a convolution from zero point {zero}"] = convolved(zero, 1), convolved(zero, 0)
     SUMS[f"a dense layer from zero point {zero}"] = classified(zero, 1), classified(zero, 0)
@@ -200,31 +215,82 @@ ODD = {"frames": 7, "columns": 7}  # 21 bytes
 GATES = conv(), conv(), gate(1, 2)
 LATER = conv(), conv(1), conv(2), add(3, 1)
 PLANS = {
-    "a value written over the last byte of what it reads": (planned(*TWO, at=(0, 20, 200, 300), **ODD), planned(*TWO, at=(0, 24, 200, 300), **ODD)),
-    "a value written over the last bytes of what it reads": (planned(*TWO, at=(0, 20, 200, 300)), planned(*TWO, at=(0, 24, 200, 300))),
-    "a value whose last byte is written over what it reads": (planned(*TWO, at=(20, 0, 200, 300), **ODD), planned(*TWO, at=(24, 0, 200, 300), **ODD)),
-    "a value whose last bytes are written over what it reads": (planned(*TWO, at=(20, 0, 200, 300)), planned(*TWO, at=(24, 0, 200, 300))),
+    "a value written over the last byte of what it reads": (
+        planned(*TWO, at=(0, 20, 200, 300), **ODD),
+        planned(*TWO, at=(0, 24, 200, 300), **ODD),
+    ),
+    "a value written over the last bytes of what it reads": (
+        planned(*TWO, at=(0, 20, 200, 300)),
+        planned(*TWO, at=(0, 24, 200, 300)),
+    ),
+    "a value whose last byte is written over what it reads": (
+        planned(*TWO, at=(20, 0, 200, 300), **ODD),
+        planned(*TWO, at=(24, 0, 200, 300), **ODD),
+    ),
+    "a value whose last bytes are written over what it reads": (
+        planned(*TWO, at=(20, 0, 200, 300)),
+        planned(*TWO, at=(24, 0, 200, 300)),
+    ),
     "sums over the end of what they sum": (planned(*TWO, at=(0, 100, 120, 300)), planned(*TWO, at=(0, 100, 124, 300))),
     "a mean over what it is of": (planned(*TWO, at=(0, 124, 120, 300)), planned(*TWO, at=(0, 128, 120, 300))),
-    "a mean's last byte over what it is of": (planned(*TWO, at=(0, 204, 200, 300)), planned(*TWO, at=(0, 208, 200, 300))),
+    "a mean's last byte over what it is of": (
+        planned(*TWO, at=(0, 204, 200, 300)),
+        planned(*TWO, at=(0, 208, 200, 300)),
+    ),
     "logits over the mean": (planned(*TWO, at=(0, 100, 200, 204)), planned(*TWO, at=(0, 100, 200, 208))),
-    "logits beyond the arena": (planned(*TWO, at=(0, 100, 200, 300), arena=303), planned(*TWO, at=(0, 100, 200, 300), arena=304)),
-    "a mean beyond the arena": (planned(*TWO, at=(0, 100, 200, 300 - 120), arena=204), planned(*TWO, at=(0, 100, 200, 180), arena=205)),
-    "frames beyond their buffer": (planned(*TWO, at=(0, 100, 200, 300), columns=7), planned(*TWO, at=(0, 100, 200, 300), columns=8)),
-    "sums that the next strip destroys": (planned(*TWO, at=(0, 100, 0, 300), strip=4), planned(*TWO, at=(0, 100, 0, 300), strip=8)),
-    "sums that the next strip's last byte destroys": (planned(*TWO, at=(0, 104, 8, 300), strip=3), planned(*TWO, at=(0, 104, 12, 300), strip=3)),
-    "sums that the first strip must not write, and no later one destroys": (summed(20, frames=10), summed(24, frames=10)),
-    "sums onto which a frame moves": (summed(0, frames=16, bands=8, columns=9), summed(80, frames=16, bands=8, columns=9)),
+    "logits beyond the arena": (
+        planned(*TWO, at=(0, 100, 200, 300), arena=303),
+        planned(*TWO, at=(0, 100, 200, 300), arena=304),
+    ),
+    "a mean beyond the arena": (
+        planned(*TWO, at=(0, 100, 200, 180), arena=204),
+        planned(*TWO, at=(0, 100, 200, 180), arena=205),
+    ),
+    "frames beyond their buffer": (
+        planned(*TWO, at=(0, 100, 200, 300), columns=7),
+        planned(*TWO, at=(0, 100, 200, 300), columns=8),
+    ),
+    "sums that the next strip destroys": (
+        planned(*TWO, at=(0, 100, 0, 300), strip=4),
+        planned(*TWO, at=(0, 100, 0, 300), strip=8),
+    ),
+    "sums that the next strip's last byte destroys": (
+        planned(*TWO, at=(0, 104, 8, 300), strip=3),
+        planned(*TWO, at=(0, 104, 12, 300), strip=3),
+    ),
+    "sums that the first strip must not write, and no later one destroys": (
+        summed(20, frames=10),
+        summed(24, frames=10),
+    ),
+    "sums onto which a frame moves": (
+        summed(0, frames=16, bands=8, columns=9),
+        summed(80, frames=16, bands=8, columns=9),
+    ),
     "a frame that moves onto another": (slid(0, 0, 4, 1, 1), slid(0, 8, 4, 1, 1)),
     "a frame whose last byte moves onto another": (slid(0, 4, 5, 1, 1), slid(0, 12, 5, 1, 1)),
     "a frame that moves onto others that moved": (slid(8, 8, 4, 2, 2), slid(8, 4, 4, 2, 2)),
     "a frame whose first byte moves onto another": (slid(8, 4, 12, 5, 1), slid(12, 4, 12, 5, 1)),
-    "a value that is not there yet where another is": (planned(conv(), conv(1, t=4), conv(2, t=5), at=(0, 40, 41 - 1, 100, 120), strip=4), planned(conv(), conv(1, t=4), conv(2, t=5), at=(0, 40, 4, 100, 120), strip=4)),
-    "sums behind 2^16 units": (planned(*TWO, at=(0, 100, 4 * 65535, 300), arena=1 << 18), planned(*TWO, at=(0, 100, 4 * 65534, 300), arena=1 << 18)),
-    "a gate in the place of its attention": (planned(*GATES, at=(0, 40, 40, 200, 300)), planned(*GATES, at=(0, 40, 0, 200, 300))),
-    "a gate near the place of what it gates": (planned(*GATES, at=(4, 40, 0, 200, 300)), planned(*GATES, at=(0, 40, 0, 200, 300))),
-    "a value in the place of one that is read later": (planned(*LATER, at=(0, 40, 0, 120, 200, 300)), planned(*LATER, at=(0, 40, 80, 40, 200, 300))),
-}  # fmt: skip
+    "a value that is not there yet where another is": (
+        planned(conv(), conv(1, t=4), conv(2, t=5), at=(0, 40, 40, 100, 120), strip=4),
+        planned(conv(), conv(1, t=4), conv(2, t=5), at=(0, 40, 4, 100, 120), strip=4),
+    ),
+    "sums behind 2^16 units": (
+        planned(*TWO, at=(0, 100, 4 * 65535, 300), arena=1 << 18),
+        planned(*TWO, at=(0, 100, 4 * 65534, 300), arena=1 << 18),
+    ),
+    "a gate in the place of its attention": (
+        planned(*GATES, at=(0, 40, 40, 200, 300)),
+        planned(*GATES, at=(0, 40, 0, 200, 300)),
+    ),
+    "a gate near the place of what it gates": (
+        planned(*GATES, at=(4, 40, 0, 200, 300)),
+        planned(*GATES, at=(0, 40, 0, 200, 300)),
+    ),
+    "a value in the place of one that is read later": (
+        planned(*LATER, at=(0, 40, 0, 120, 200, 300)),
+        planned(*LATER, at=(0, 40, 80, 40, 200, 300)),
+    ),
+}
 
 PAIRS = ENVELOPE | NETWORKS
 for status, pairs in {"RANGE": SUMS, "WORK": WORK, "PLAN": PLANS}.items():

@@ -1,4 +1,4 @@
-"""The fast kernels and the plain ones beside them compute the specification, for any constants that the loader accepts."""
+"""The fast kernels and the plain ones beside them compute the specification, for any constants the loader accepts."""
 
 import subprocess
 from dataclasses import replace
@@ -111,7 +111,7 @@ def network(seed: int) -> Program:
             some(rng, 0, 255, 3).astype(np.uint8),
             int(rng.integers(1, 12)),
             int(rng.integers(0, 4)),
-        )  # fmt: skip
+        )
     )
     return Program(frontend, [*ops, Softmax(len(ops))], ("a", "b", "c"))
 

@@ -16,7 +16,7 @@ CHECK = ROOT / "build" / "sanitized"
 
 
 def outcomes(files: list[bytes], tmp_path) -> list[str]:
-    """What the core says of each file, and the hops at which it streams; fails where a sanitizer has something to report."""
+    """What the core says of each file, and the hops at which it streams; fails where a sanitizer reports something."""
     if not CHECK.exists():
         pytest.fail("build/sanitized is not built; run 'make test'")
     path = tmp_path / "files"
