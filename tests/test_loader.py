@@ -72,7 +72,9 @@ def test_opening_refuses_what_measuring_does(name):
         assert core.measure() == core.open(0) == status
 
 
-@pytest.mark.parametrize("name", ["256 bands", "a kernel of more bands than there are", "a pool of no bands"])
+@pytest.mark.parametrize(
+    "name", ["256 bands", "a kernel of no bands", "a kernel of more bands than there are", "a pool of no bands"]
+)
 def test_bands_are_counted_before_there_is_memory(name):
     assert Core(PAIRS[name][1]).measure() == "SHAPE"
 
