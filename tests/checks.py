@@ -2,8 +2,8 @@
 
 Below build/ the core is built from sources in which one condition by which the loader refuses a file no longer holds,
 or one limit is moved by one; then the loader's tests run. A change that none of them notices is named, and the exit
-status is 1. Changes of which nothing follows are in `NO_CHANGE`, with the reason, and are not tried. Arguments are files
-of native/core; without them all those of the loader are taken, which takes about a quarter of an hour.
+status is 1. Changes of which nothing follows are in `NO_CHANGE`, with the reason, and are not tried. Arguments are
+files of native/core; without them all those of the loader are taken, which takes about a quarter of an hour.
 """
 
 import os
