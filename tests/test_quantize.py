@@ -121,3 +121,19 @@ def test_what_no_constants_can_be_is_said_with_its_name():
         with pytest.raises(QuantizationError, match=sentence):
             make()
     assert affine_constants([[16383]], [0], [0.1], 0.1, 0).shift == 1 == pool_constants(1, 32767, 1, 0)[1]
+
+
+@pytest.mark.parametrize("units, shift", [(32735, 22), (32740, 21)])
+def test_rounding_counts_in_what_must_fit(units, shift):
+    """With a shift by 22 it is 2^21, and a bias of so many 65536ths is just below what it leaves of 31 bits, or above."""
+    bias = [units * 2**16 / 2**22]
+    assert linear_constants([[0.0]], bias, 1, 0, 1, 0).shift == shift
+    assert affine_constants([[0.0]], bias, [1], 1, 0).shift == shift
+
+
+@pytest.mark.parametrize("zero, shift", [(3, 22), (4, 21), (255, 21)])
+def test_zero_points_count_in_what_must_fit(zero, shift):
+    """With a shift by 22 each takes 2^22, and the bias leaves 2^24 of 31 bits."""
+    bias = [(2**31 - 2**24) / 2**22]
+    assert linear_constants([[0.0]], bias, 1, 0, 1, zero).shift == shift
+    assert affine_constants([[0.0]], bias, [1], 1, zero).shift == shift
