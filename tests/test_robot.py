@@ -94,16 +94,19 @@ def test_ctrl_c_stops_the_motors(robot):
         ("[1]", "not a table"),
         ("{}", ""),
         ('{"program": 3}', 'program is a text in "quotes"'),
-        ('{"motors": {"speed": 1000}}', "speed is a number from 1 to 100"),
-        ('{"motors": {"speed": "fast"}}', "speed is a number from 1 to 100"),
+        ('{"motors": {"speed": 1000}}', "speed is a whole number from 1 to 100"),
+        ('{"motors": {"speed": "fast"}}', "speed is a whole number from 1 to 100"),
         ('{"motors": 7}', "motors is a table"),
         ('{"microphone": {"slot": "middle"}}', "slot is one of left, right"),
         ('{"board": "nano"}', "board is one of eliobot_s"),
         ('{"pins": {"light": 99}}', "light is a GPIO number"),
-        ('{"pins": {"obstacles": 4}}', "obstacles is a GPIO number"),
+        ('{"pins": {"obstacles": 4}}', "obstacles is a list of GPIO numbers"),
+        ('{"pins": {"obstacles": [true]}}', "obstacles is a list of GPIO numbers"),
+        ('{"pins": {"light": true}}', "light is a GPIO number"),
         ('{"pins": {"leg": 4}}', "leg is not one of"),
         ('{"cpu_mhz": 200}', "cpu_mhz is one of 80, 160, 240"),
-        ('{"listening": {"votes": 0}}', "votes is a number from 1 to 50"),
+        ('{"cpu_mhz": 240.0}', "cpu_mhz is one of 80, 160, 240"),
+        ('{"listening": {"votes": 0}}', "votes is a whole number from 1 to 50"),
         ('{"listening": {"vote": 3}}', "vote is not one of hop, history"),
         ('{"words": {"go": 3}}', "go needs the name of an action"),
         ('{"words": {"go": "fly"}}', "words: go has no action fly"),
@@ -112,7 +115,7 @@ def test_ctrl_c_stops_the_motors(robot):
         ('{"pins": {"left_back": 37}}', "are both GPIO 37"),
         ('{"wordz": {}}', "wordz is not a setting"),
         ('{"watchdog": 1}', "watchdog is true or false"),
-        ('{"feedback": {"brightness": true}}', "brightness is a number"),
+        ('{"feedback": {"brightness": true}}', "brightness is a whole number"),
     ],
 )
 def test_broken_settings_are_named_and_the_robot_runs(robot, text, words):
@@ -123,11 +126,31 @@ def test_broken_settings_are_named_and_the_robot_runs(robot, text, words):
     assert not said(lines, "@crash")
 
 
-def test_missing_settings(robot):
+LOAD = "from settings import load; print('speed', load()['motors']['speed'])"
+
+
+@pytest.mark.parametrize(
+    "content, words",
+    [
+        ('{"words": {"arrête": "stop"}}'.encode("latin-1"), "cannot be read (not UTF-8)"),
+        ('{"motors": {"speed": 30}}'.encode("utf-16"), "cannot be read (not UTF-8)"),
+        (b'{"motors": ' + b"[" * 100_000, "cannot be read (memory allocation failed"),
+        (None, "settings.json is missing"),
+    ],
+)
+def test_settings_that_are_no_text(robot, content, words):
+    path = robot.folder / "settings.json"
+    path.unlink()
+    if content:
+        path.write_bytes(content)
+    first, second = robot.play(LOAD)
+    assert words in first and first.endswith("; using the defaults") and second == "speed 60"
+
+
+def test_settings_that_are_a_folder(robot):
     (robot.folder / "settings.json").unlink()
-    robot.hears(seconds(2))
-    lines = robot.play()
-    assert said(lines, "settings.json is missing") and said(lines, "listening with model.bin")
+    (robot.folder / "settings.json").mkdir()
+    assert robot.play(LOAD) == ["settings.json cannot be read; using the defaults", "speed 60"]
 
 
 # ---- models ----
