@@ -105,8 +105,7 @@ def test_whatever_the_microphone_gives_the_robot_lives(robot, kind):
         "garbage": rng.integers(-(2**31), 2**31, 80000).astype(np.int32),
         "odd": np.tile(np.array([2**31 - 1, -(2**31)], np.int32), 40000),
     }[kind]
-    robot.scene["audio"] = "audio.slots"
-    (robot.folder / "audio.slots").write_bytes(words.astype("<i4").tobytes())
+    robot.receives(words)
     lines = robot.play()
     assert said(lines, "@end") and not said(lines, "@crash") and not said(lines, "Traceback")
 
@@ -199,9 +198,8 @@ def test_the_words_of_mic_check(robot):
         "quiet": (rng.integers(-1, 1, 32000) << 14, "left", "almost silent"),
     }
     for words, side, sentence in cases.values():
-        robot.scene |= {"audio": "audio.slots", "side": side, "log": False}
-        words = ((words + 2**31) % 2**32 - 2**31).astype("<i4")
-        (robot.folder / "audio.slots").write_bytes(words.tobytes())
+        robot.scene |= {"side": side, "log": False}
+        robot.receives((words + 2**31) % 2**32 - 2**31)
         text = " ".join(robot.play("import launcher; launcher.mic_check()"))
         assert sentence in text, (sentence, text)
         assert not re.search("Traceback|Error", text)
