@@ -1,4 +1,4 @@
-"""The robot's ears on stand-in hardware: no window missed, lost sound counted, whatever the microphone gives."""
+"""The robot's ears on stand-in hardware: no window missed, whatever the microphone gives."""
 
 import os
 import re
@@ -41,46 +41,6 @@ def test_any_hop_gives_its_windows(robot, hop):
     lines = robot.play("import launcher; launcher.start('voice', report=True)")
     ends = [int(line.split()[1]) for line in lines if line.startswith("@window")]
     assert ends == list(range(940, ends[-1] + 1, hop // 10 * 10)) and ends[-1] > 5000 - hop
-
-
-def test_lost_sound_is_counted_and_told(robot):
-    """A loop that is late loses the oldest sound; what it says it lost is what is missing."""
-    program(
-        robot,
-        """
-import time
-def run(robot):
-    for i in range(4):
-        robot.wait(2000)
-        time.sleep_ms(900)
-    robot.wait(2000)
-    print('received', robot.listener.stream.frames, robot.microphone.overruns)
-""",
-        30,
-    )
-    robot.scene["tail_ms"] = 60000
-    lines = robot.play()
-    lost = [int(line.split()[1]) for line in lines if line.startswith("@lost")]
-    received = next(line for line in lines if line.startswith("received")).split()
-    assert int(received[2]) == len(lost) == 4 and said(lines, "The loop was late")
-    capacity = 19 * 16 + 64
-    assert all(abs(ms - (900 - capacity)) <= 48 for ms in lost)
-
-
-def test_a_loop_that_keeps_up_loses_nothing(robot):
-    program(
-        robot,
-        """
-import time
-def run(robot):
-    for i in range(3000):
-        robot.listen()
-        if i % 100 == 0:
-            time.sleep_ms(250)
-""",
-        60,
-    )
-    assert not said(robot.play(), "@lost")
 
 
 @pytest.mark.parametrize("until_opened", [False, True])
