@@ -10,7 +10,7 @@ from host.data import audio
 from host.engines.native import FrontEndEngine, NativeModel, capture
 from host.format.file import read
 from tests.conftest import MODEL
-from tests.robots import BITS, DRIVE, program, said, seconds, stopped
+from tests.robots import BITS, DRIVE, pin_times, program, said, seconds, stopped
 
 # ---- the microphone ----
 
@@ -49,11 +49,41 @@ def test_a_silent_microphone_stops_the_motors_and_is_started_again(robot, until_
     robot.scene |= {"stalls": [[2000, 4000]], "stall_until_opened": until_opened}
     lines = robot.play()
     stall = next(i for i, line in enumerate(lines) if line.startswith("@stall"))
+    brake = [us for us, duty in pin_times(lines[:stall], 37) if duty == 65535][-1]
+    assert 2_470_000 < brake < 2_540_000  # half a second after the last block
     assert stopped(lines[:stall]) and said(lines, "The microphone is silent")
     after = [line for line in lines[stall:] if line.startswith("@stall")]
     assert len(after) <= 5 and said(lines, "@end")
     red, green, blue = map(int, [line for line in lines if line.startswith("@light")][-2].split()[2:])
     assert blue > 0 == red == green  # listening again, no longer magenta, until the end
+
+
+def test_after_a_stall_the_robot_listens_afresh(robot):
+    """Votes of before do not count, a window is of new sound alone, and a cool-down is over."""
+    program(
+        robot,
+        """
+def run(robot):
+    robot.start_listening()
+    decide = robot.listener.decision.update
+    votes = []
+    robot.listener.on_window = lambda listener: print('window', listener.stream.frames)
+    decide(0, 65535), decide(0, 65535)
+    while not robot.microphone.stalls:
+        robot.listen()
+    print('anew', robot.listener.stream.frames, [decide(0, 65535) for _ in range(3)])
+    while robot.microphone.stalls == 1:
+        robot.listen()
+    print('anew', robot.listener.stream.frames, [decide(1, 65535) for _ in range(3)])
+""",
+        20,
+    )
+    robot.settings(listening={"gate": 32767})  # no window is run
+    robot.scene["stalls"] = [[300, 900], [3000, 3600]]
+    lines = [line for line in robot.play() if line.split()[0] in ("window", "anew")]
+    windows = [f"window {frames}" for frames in range(94, 200, 20)]
+    assert lines[0] == "anew 0 [-1, -1, 0]" and lines[-1] == "anew 0 [-1, -1, 1]"
+    assert len(lines) > 6 and lines[1:-1] == windows[: len(lines) - 2]
 
 
 @pytest.mark.parametrize("kind", ["zeros", "ones", "garbage", "odd"])

@@ -1,12 +1,10 @@
 """The device's programs on stand-in hardware: what happens when something goes wrong, and what never happens."""
 
-import json
-
 import numpy as np
 import pytest
 
 from tests.conftest import MODEL, ROOT
-from tests.robots import DRIVE, MOTORS, START, duties, pin_times, program, said, seconds, stopped
+from tests.robots import DRIVE, START, duties, pin_times, program, said, seconds, stopped
 
 # ---- programs and their errors ----
 
@@ -81,76 +79,6 @@ def test_ctrl_c_stops_the_motors(robot):
     )
     lines = robot.play()
     assert said(lines, "Stopped.") and stopped(lines)
-
-
-# ---- settings ----
-
-
-@pytest.mark.parametrize(
-    "text, words",
-    [
-        ("", "cannot be read"),
-        ("{", "cannot be read"),
-        ("[1]", "not a table"),
-        ("{}", ""),
-        ('{"program": 3}', 'program is a text in "quotes"'),
-        ('{"motors": {"speed": 1000}}', "speed is a whole number from 1 to 100"),
-        ('{"motors": {"speed": "fast"}}', "speed is a whole number from 1 to 100"),
-        ('{"motors": 7}', "motors is a table"),
-        ('{"microphone": {"slot": "middle"}}', "slot is one of left, right"),
-        ('{"board": "nano"}', "board is one of eliobot_s"),
-        ('{"pins": {"light": 99}}', "light is a GPIO number"),
-        ('{"pins": {"obstacles": 4}}', "obstacles is a list of GPIO numbers"),
-        ('{"pins": {"obstacles": [true]}}', "obstacles is a list of GPIO numbers"),
-        ('{"pins": {"light": true}}', "light is a GPIO number"),
-        ('{"pins": {"leg": 4}}', "leg is not one of"),
-        ('{"cpu_mhz": 200}', "cpu_mhz is one of 80, 160, 240"),
-        ('{"cpu_mhz": 240.0}', "cpu_mhz is one of 80, 160, 240"),
-        ('{"listening": {"votes": 0}}', "votes is a whole number from 1 to 50"),
-        ('{"listening": {"vote": 3}}', "vote is not one of hop, history"),
-        ('{"words": {"go": 3}}', "go needs the name of an action"),
-        ('{"words": {"go": "fly"}}', "words: go has no action fly"),
-        ('{"words": {"avance": "go"}}', "does not hear avance"),
-        ('\ufeff{"speed": 3}', "speed is not a setting"),
-        ('{"pins": {"left_back": 37}}', "are both GPIO 37"),
-        ('{"wordz": {}}', "wordz is not a setting"),
-        ('{"watchdog": 1}', "watchdog is true or false"),
-        ('{"feedback": {"brightness": true}}', "brightness is a whole number"),
-    ],
-)
-def test_broken_settings_are_named_and_the_robot_runs(robot, text, words):
-    robot.write("settings.json", text)
-    robot.hears(seconds(2))
-    lines = robot.play()
-    assert said(lines, words) and said(lines, "listening with model.bin") and said(lines, "@end")
-    assert not said(lines, "@crash")
-
-
-LOAD = "from settings import load; print('speed', load()['motors']['speed'])"
-
-
-@pytest.mark.parametrize(
-    "content, words",
-    [
-        ('{"words": {"arrête": "stop"}}'.encode("latin-1"), "cannot be read (not UTF-8)"),
-        ('{"motors": {"speed": 30}}'.encode("utf-16"), "cannot be read (not UTF-8)"),
-        (b'{"motors": ' + b"[" * 100_000, "cannot be read (memory allocation failed"),
-        (None, "settings.json is missing"),
-    ],
-)
-def test_settings_that_are_no_text(robot, content, words):
-    path = robot.folder / "settings.json"
-    path.unlink()
-    if content:
-        path.write_bytes(content)
-    first, second = robot.play(LOAD)
-    assert words in first and first.endswith("; using the defaults") and second == "speed 60"
-
-
-def test_settings_that_are_a_folder(robot):
-    (robot.folder / "settings.json").unlink()
-    (robot.folder / "settings.json").mkdir()
-    assert robot.play(LOAD) == ["settings.json cannot be read; using the defaults", "speed 60"]
 
 
 # ---- models ----
@@ -361,19 +289,6 @@ def test_a_slow_speed_is_raised_to_one_that_turns_the_wheels(robot):
     program(robot, "def run(robot):\n    robot.motors.drive(5, -5)\n    robot.wait(1000)\n    print('-')\n")
     lines = robot.play()
     assert duties(lines[: lines.index("-")])[37] == 20 * 65535 // 100
-
-
-def test_the_default_settings_are_the_file_that_is_shipped(robot):
-    shipped = json.loads((robot.folder / "settings.json").read_text())
-    lines = robot.play("import json, settings; print(json.dumps(settings.load()))")
-    assert len(lines) == 1
-    loaded = json.loads(lines[0])
-    for name, value in shipped.items():
-        if isinstance(value, dict) and name != "pins":
-            assert loaded[name] == {**loaded[name], **value}
-        elif name != "pins":
-            assert loaded[name] == value
-    assert {loaded["pins"][p] for p in ("left_back", "right_back", "left_forward", "right_forward")} == set(MOTORS)
 
 
 @pytest.mark.parametrize("name", ["voice", "voice_dance", "voice_obstacles", "wiring_check", "record"])
