@@ -3,10 +3,9 @@
 import json
 import math
 import os
+import queue
 import signal
 import sys
-import threading
-import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -443,8 +442,16 @@ def test_something_ahead_stops_the_robot_while_it_is_there():
 def test_the_microphone_of_the_pc_until_ctrl_c(listening_model, monkeypatch, tmp_path, capsys):
     samples, _ = recording(0.4 * synthesizer().say("right", Speaker("en-us+m7", 150)))
 
+    class Ear(queue.Queue):
+        """Presses Ctrl-C when all that was said has gone to the robot."""
+
+        def get(self):
+            if self.empty():
+                os.kill(os.getpid(), signal.SIGINT)
+            return super().get()
+
     class Stream:
-        """Of sounddevice: says "right", then somebody presses Ctrl-C."""
+        """Of sounddevice: says "right", all of it at once."""
 
         def __init__(self, callback, blocksize, samplerate, channels, dtype):
             assert (samplerate, channels, dtype) == (RATE, 1, "int16")
@@ -452,13 +459,8 @@ def test_the_microphone_of_the_pc_until_ctrl_c(listening_model, monkeypatch, tmp
             self.callback = callback
 
         def start(self):
-            threading.Thread(target=self.speak).start()
-
-        def speak(self):
             for block in self.blocks:
                 self.callback(memoryview(block.tobytes()), len(block), None, None)
-            time.sleep(1)
-            os.kill(os.getpid(), signal.SIGINT)
 
         def __enter__(self):
             return self
@@ -468,6 +470,7 @@ def test_the_microphone_of_the_pc_until_ctrl_c(listening_model, monkeypatch, tmp
 
     pretended = SimpleNamespace(RawInputStream=Stream, PortAudioError=RuntimeError)
     monkeypatch.setitem(sys.modules, "sounddevice", pretended)
+    monkeypatch.setattr(command.queue, "SimpleQueue", Ear)
     model = tmp_path / "model.bin"
     model.write_bytes(listening_model)
     assert command.main([str(model), "--live"]) == 0
