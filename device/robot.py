@@ -48,7 +48,7 @@ class Robot:
         self._obstacles = [ADC(Pin(n)) for n in pins["obstacles"]]
         self._watchdog = None
         self._warned = False
-        self._silent = False  # the microphone has stalled, and nothing came since
+        self._silent = False  # the microphone has stalled, and no sound came since
         self._sleep_ms = settings["light_sleep_ms"]
         self._round = self._slow = self._loud = time.ticks_ms()
         machine.freq(settings["cpu_mhz"] * 1000000)
@@ -92,6 +92,7 @@ class Robot:
         if self.microphone:
             self.microphone.close()
         self.microphone = self.listener = None
+        self._silent = False
 
     def listen(self):
         # a word that was just heard, mostly None
@@ -99,13 +100,15 @@ class Robot:
             self.start_listening()
         self.update()
         block = self.microphone.poll()
+        wrong = self.microphone.stalled()
+        if wrong:
+            self._deaf(wrong)
+            return None
         if block is None:
-            if self.microphone.stalled():
-                self._deaf()
             # a robot that stands still lets the chip rest until the next block is near
             time.sleep_ms(1 if self.motors.moving() else 20)
             return None
-        if self._silent:
+        if self._silent and not self.microphone.still:
             self._silent = False
             self.feedback.show("listening")
         label = self.listener.take_slots(block, self.microphone.channels, self.microphone.channel)
@@ -142,7 +145,8 @@ class Robot:
                 time.sleep_ms(1)
             if self._watchdog:
                 self._watchdog.feed()
-            if self._vbus.value() or self.listener.stream.level() >= self.listener.gate:
+            # or nothing came: listen() finds out why
+            if self._vbus.value() or self.microphone.still or self.listener.stream.level() >= self.listener.gate:
                 break
         self._loud = time.ticks_ms()
         self.feedback.show("listening")
@@ -153,14 +157,15 @@ class Robot:
         print("@heard", word, self.listener.decision.confidence, self.listener.stream.frames * self.listener.frame_ms)
         return word
 
-    def _deaf(self):
-        # a robot that hears no "stop" does not drive
+    def _deaf(self, wrong):
+        # a robot that hears no "stop" does not drive: update() sees to it while this lasts
         self.motors.stop()
         self.listener.reset()
-        self._silent = True
         self.feedback.show("deaf")
         print("@stall", self.microphone.stalls)
-        print("The microphone is silent; it was started again. Its wires: mic_check() at the REPL.")
+        if not self._silent:
+            self._silent = True
+            print("The microphone", wrong + "; it was started again. Its wires: mic_check() at the REPL.")
 
     # ---- doing ----
 
@@ -207,6 +212,8 @@ class Robot:
 
     def update(self):
         # called by listen(); a program that does not listen calls it itself, every few ms
+        if self._silent and self.motors.moving():
+            self.motors.stop()
         event = self.motors.update()
         if event:
             print("@move", event)
