@@ -2,6 +2,7 @@
 
 import argparse
 import functools
+import io
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -13,25 +14,50 @@ from host.format.file import MAGIC, FormatError
 
 
 def guard(main: Callable[..., int]) -> Callable[..., int]:
-    """A command's main(), which says an error of the owner's in a sentence and returns 1; 130 after Ctrl-C."""
+    """A command's main(), which says an error of the owner's in a sentence and returns 1; 130 after Ctrl-C.
+
+    What a terminal cannot show is printed as "?". A reader that has seen enough (| head) ends the command: 141.
+    """
 
     @functools.wraps(main)
     def guarded(*arguments) -> int:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="replace")
         try:
-            return main(*arguments)
+            try:
+                return main(*arguments)
+            finally:
+                if sys.stdout:
+                    sys.stdout.flush()  # Python's own end would not say in a sentence what went wrong
         except KeyboardInterrupt as stop:
             print(f"\nstopped{'; ' if stop.args else ''}{stop}", file=sys.stderr)
             return 130
         except OSError as error:
             name = error.filename2 or error.filename
+            if not name and _output_lost():
+                if isinstance(error, BrokenPipeError):
+                    return 141
+                name = "what is printed"
             print(f"error: {name}: {error.strerror}" if name else f"error: {error.strerror or error}", file=sys.stderr)
         except Exception as error:
-            if not type(error).__module__.startswith("host."):  # our own errors are sentences, any other is a bug
+            # our own errors are sentences, any other is a bug
+            if not type(error).__module__.startswith(("host.", "tools.", "__main__")):
                 raise
             print(f"error: {error}", file=sys.stderr)
         return 1
 
     return guarded
+
+
+def _output_lost() -> bool:
+    """Whether nobody takes what is printed; it is then let go of, or Python would try once more at its end."""
+    try:
+        sys.stdout.flush()
+        return False
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return True
 
 
 def whole(low: int, high: int) -> Callable[[str], int]:
@@ -47,6 +73,14 @@ def whole(low: int, high: int) -> Callable[[str], int]:
 
 
 seed = whole(0, 2**31 - 1)
+
+
+def seconds(text: str) -> float:
+    """An argument's type: seconds, from 0 to a day."""
+    with suppress(ValueError):
+        if 0 <= float(text) <= 86400:
+            return float(text)
+    raise argparse.ArgumentTypeError(f"{text} is no number of seconds, 0 to 86400")
 
 
 def picture(text: str) -> Path:
