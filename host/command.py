@@ -11,6 +11,7 @@ from pathlib import Path
 
 from host.engines.native import ModelError
 from host.format.file import MAGIC, FormatError
+from host.text import printable
 
 
 def guard(main: Callable[..., int]) -> Callable[..., int]:
@@ -39,15 +40,20 @@ def guard(main: Callable[..., int]) -> Callable[..., int]:
                 if isinstance(error, BrokenPipeError):
                     return 141
                 name = "what is printed"
-            print(f"error: {name}: {error.strerror}" if name else f"error: {error.strerror or error}", file=sys.stderr)
+            _say(f"{name}: {error.strerror}" if name else error.strerror or str(error))
         except Exception as error:
             # our own errors are sentences, any other is a bug
             if not type(error).__module__.startswith(("host.", "tools.", "__main__")):
                 raise
-            print(f"error: {error}", file=sys.stderr)
+            _say(str(error))
         return 1
 
     return guarded
+
+
+def _say(sentence: str) -> None:
+    # it may hold what a file or a file's name says
+    print(f"error: {printable(sentence, chr(10))}", file=sys.stderr)
 
 
 def _output_lost() -> bool:
@@ -106,9 +112,11 @@ def write_whole(path: Path, data: bytes) -> None:
     try:
         partial.write_bytes(data)
         partial.replace(path)
-    except BaseException:
+    except BaseException as error:
         with suppress(OSError):
             partial.unlink()
+        if isinstance(error, OSError) and error.filename:
+            error.filename = str(path)  # which the owner knows
         raise
 
 

@@ -7,8 +7,11 @@ JOINERS = "\u200c\u200d"  # invisible, between letters of Persian or Sinhala wor
 
 
 def normal(text: str) -> str:
-    """The composed form (NFC), in which "e" with an accent behind it and the one letter are the same word."""
-    return unicodedata.normalize("NFC", text)
+    """The composed form (NFC), in which "e" with an accent behind it and the one letter are the same word.
+
+    Python escapes a name's bytes where its locale has no letters for them; as UTF-8 they have.
+    """
+    return unicodedata.normalize("NFC", text.encode(errors="surrogateescape").decode(errors="surrogateescape"))
 
 
 def of_word(char: str) -> bool:
