@@ -4,6 +4,7 @@ import argparse
 import functools
 import io
 import os
+import select
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -35,11 +36,9 @@ def guard(main: Callable[..., int]) -> Callable[..., int]:
             print(f"\nstopped{'; ' if stop.args else ''}{stop}", file=sys.stderr)
             return 130
         except OSError as error:
+            if _output_lost() and isinstance(error, BrokenPipeError):
+                return 141
             name = error.filename2 or error.filename
-            if not name and _output_lost():
-                if isinstance(error, BrokenPipeError):
-                    return 141
-                name = "what is printed"
             _say(f"{name}: {error.strerror}" if name else error.strerror or str(error))
         except Exception as error:
             # our own errors are sentences, any other is a bug
@@ -58,12 +57,17 @@ def _say(sentence: str) -> None:
 
 def _output_lost() -> bool:
     """Whether nobody takes what is printed; it is then let go of, or Python would try once more at its end."""
-    try:
-        sys.stdout.flush()
-        return False
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return True
+    with suppress(io.UnsupportedOperation, AttributeError):  # there is none, or it is no file
+        output = sys.stdout.fileno()
+        try:
+            sys.stdout.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), output)
+            return True
+        poll = select.poll()
+        poll.register(output, 0)
+        return bool(poll.poll(0))
+    return False
 
 
 def whole(low: int, high: int) -> Callable[[str], int]:
@@ -115,8 +119,8 @@ def write_whole(path: Path, data: bytes) -> None:
     except BaseException as error:
         with suppress(OSError):
             partial.unlink()
-        if isinstance(error, OSError) and error.filename:
-            error.filename = str(path)  # which the owner knows
+        if isinstance(error, OSError):
+            error.filename = str(path)  # the one that the owner knows
         raise
 
 

@@ -101,10 +101,10 @@ def train(
             raise RunError(f"{folder}: nothing to resume, no last.pt; start without --resume or in another --out")
         changed = differences(load_config(folder), config)
         if changed:
-            going_on = "" if "labels" in changed else f"; to go on from its weights: --start {shlex.quote(str(folder))} --out ANOTHER"
-            raise RunError(
-                f"{folder}: was started with another configuration: {', '.join(changed)}; use another --out{going_on}"
-            )
+            said = f"{folder}: was started with another configuration: {', '.join(changed)}; use another --out"
+            if "labels" not in changed:
+                said += f"; to go on from its weights: --start {shlex.quote(str(folder))} --out ANOTHER"
+            raise RunError(said)
         with reading(last):
             state = torch.load(last, map_location=device, weights_only=True)
             network.load_state_dict(state["network"])
