@@ -1,6 +1,7 @@
 """tools.deploy without a robot: what it plans and refuses, and what it does to a file system."""
 
 import json
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,7 @@ def test_a_program_on_the_robot_by_its_name():
     [
         ('{"program": "a"}', '{"program": "b"}'),
         ('\ufeff{"program": "a"}', '{"program": "b"}'),
+        ('{"program": "a", "words": {"e\u0301te\u0301": "go"}}', '{"program": "b", "words": {"été": "go"}}'),
         ('{"pins": {"program": 3}, "program" :"a"}', '{"pins": {"program": 3}, "program" :"b"}'),
     ],
 )
@@ -97,6 +99,18 @@ def test_only_the_programs_name_changes(settings, expected):
 @pytest.mark.parametrize("settings", ["{}", '{"x": {"program": "a"}}', '{"program": 3, "words": {"go": "go"}}'])
 def test_settings_without_a_plain_name_are_written_anew(settings):
     assert json.loads(deploy.with_program(settings, "b")) == json.loads(settings) | {"program": "b"}
+
+
+def test_settings_written_anew_stay_readable():
+    assert '"été": "go"' in deploy.with_program('{"words": {"été": "go"}}', "b")
+
+
+@pytest.mark.parametrize("coding", ["latin-1", "utf-16"])
+def test_settings_that_are_not_utf8_are_left_alone(coding):
+    board = SHIPPED | {"settings.json": '{"program": "a", "words": {"été": "go"}}'.encode(coding)}
+    with pytest.raises(deploy.DeployError, match=r"settings\.json is not UTF-8; save it as UTF-8"):
+        prepare(board, program="voice")
+    assert prepare(board).contents == {}
 
 
 @pytest.mark.parametrize("settings", ["", "{", "[]"])
@@ -260,3 +274,15 @@ def test_the_record_names_what_deploy_put_there_and_nothing_of_the_owners(board,
     assert files["settings.json"] == b'{"program": "dance"}'
     deployed(board, force=True)
     assert json.loads(board.files()[deploy.RECORD]) == {p: HASHES[p] for p in ("main.py", "programs/voice.py")}
+
+
+@pytest.mark.parametrize("form, told", [("NFD", True), ("NFC", False)])
+def test_words_with_their_accents_apart_are_told_of_and_put_together(board, form, told):
+    settings = unicodedata.normalize(form, '{"program": "dance", "words": {"été": "go"}}').encode()
+    board.put({"settings.json": settings})
+    said = []
+    deployed(board, said=said)
+    assert any("accents in it stand apart" in line for line in said) == told
+    assert board.files()["settings.json"] == settings
+    deployed(board, program="voice")
+    assert board.files()["settings.json"] == '{"program": "voice", "words": {"été": "go"}}'.encode()

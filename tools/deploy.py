@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from host.command import guard, seconds
+from host.text import normal
 from tools.board_link import BoardError, Link, LinkError, find_port
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -150,8 +151,11 @@ def plan(local: dict[str, str], board: dict[str, str], record: dict[str, str], f
 
 
 def with_program(settings: str, name: str) -> str:
-    """The owner's settings with another program named: one text changes where that can be, else it is written anew."""
-    settings = settings.removeprefix("\ufeff")  # of some editors; the robot reads over it too
+    """The owner's settings with another program named: one text changes where that can be, else it is written anew.
+
+    Words come out in the normal form, which a model's labels have too.
+    """
+    settings = normal(settings.removeprefix("\ufeff"))  # of some editors; the robot reads over it too
     try:
         values = json.loads(settings)
         if not isinstance(values, dict):
@@ -168,6 +172,12 @@ def with_program(settings: str, name: str) -> str:
     except ValueError:
         pass
     return json.dumps(wanted, indent=2, ensure_ascii=False) + "\n"
+
+
+def apart(settings: bytes) -> bool:
+    """Whether settings have letters in another form than a model's labels, as names copied from a Mac's folders do."""
+    text = settings.decode(errors="replace")
+    return text != normal(text)
 
 
 def read_program(path: Path) -> bytes:
@@ -320,6 +330,11 @@ def deploy(link: Link, model: Path | None, program: str | None, force: bool, dry
             raise DeployError("no model can run without the module tympan; flash a firmware that has it")
     elif model is None and MODEL not in board:
         model = SHIPPED_MODEL
+    if SETTINGS in board and not program and apart(link.read_file(SETTINGS)):
+        say(
+            "settings.json: accents in it stand apart from their letters, and the robot takes such words for others; "
+            "--program NAME puts them together"
+        )
     job = prepare(local, board, link.read_file, model.read_bytes() if model else None, program, force)
     for action in job.actions:
         if dry_run or action.why:
