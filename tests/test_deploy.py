@@ -177,7 +177,8 @@ def test_deploy_over_a_serial_port(board, by, capsys):
     assert json.loads(files.pop(deploy.RECORD)) == {p: HASHES[p] for p in ("main.py", "programs/voice.py")}
     assert files == SHIPPED | {"model.bin": MODEL.read_bytes()}
     assert f"connected to {line.port} by {'ampy' if by else 'mpremote'}" in first
-    assert "the robot takes the model: yes no up" in first and "\n  program voice\n" in first
+    assert "the robot takes the model: yes no up" in first and "copy main.py (7 bytes)\n" in first
+    assert "the robot starts anew and says:\n" in first and first.endswith("\n  program voice\n")
     again = capsys.readouterr().out
     assert "nothing to copy" in again and "copy main.py" not in again
 
@@ -286,3 +287,35 @@ def test_words_with_their_accents_apart_are_told_of_and_put_together(board, form
     assert board.files()["settings.json"] == settings
     deployed(board, program="voice")
     assert board.files()["settings.json"] == '{"program": "voice", "words": {"été": "go"}}'.encode()
+
+
+def test_a_dry_run_tells_everything_and_changes_nothing(board, capsys):
+    board.put({"main.py": b"old", "settings.json": b"{}"})
+    with Port(board.exec) as line:
+        assert deploy.main(["--port", line.port, "--dry-run"]) == 0
+    said = capsys.readouterr().out.splitlines()[1:]
+    assert said == [
+        "replace main.py", "copy programs/voice.py", "keep settings.json (yours)", "copy model.bin",
+        "nothing was changed; the robot's program is stopped until its next reset",
+    ]  # fmt: skip
+    assert board.files() == {"main.py": b"old", "settings.json": b"{}"}
+
+
+def test_a_firmware_without_the_module_gets_all_but_a_model(board, monkeypatch):
+    run = board.exec
+    monkeypatch.setattr(board, "exec", lambda code: run(code.replace("import tympan", "import no_tympan")))
+    with pytest.raises(deploy.DeployError, match="no model can run without the module tympan; flash a firmware"):
+        deployed(board)
+    said = []
+    assert deployed(board, None, said)
+    assert "no module tympan: everything works but hearing words" in said[0]
+    assert set(board.files()) == {*SHIPPED, deploy.RECORD}
+
+
+def test_a_board_that_runs_something_else_is_told_of(board, monkeypatch):
+    monkeypatch.setattr(board, "exec", lambda code: "circuitpython")
+    with pytest.raises(deploy.DeployError, match="the board runs circuitpython; put MicroPython on it first"):
+        deployed(board)
+    monkeypatch.setattr(board, "exec", lambda code: "micropython" if code == deploy.SYSTEM else "{garbled")
+    with pytest.raises(board_link.LinkError, match="answer came garbled"):
+        deployed(board)

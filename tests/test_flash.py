@@ -76,9 +76,28 @@ def test_a_firmware_is_refused_for_a_reason(data, reason):
 def test_cut_anywhere_it_is_refused():
     whole = firmware(S2, 0x1000)
     table = range(0x6FF0, 0x7050)  # the partitions, where a record may be cut
-    for size in (*range(0, len(whole), 997), *table, len(whole) - 1):
+    application = range(0xEFFC, 0xF030)  # its header and its first segment's
+    for size in (*range(0, len(whole), 997), *table, *application, len(whole) - 1):
         with pytest.raises(flash.FlashError):
             flash.inspect(whole[:size])
+
+
+@pytest.mark.parametrize(
+    "number, name",
+    [(0, "ESP32"), (5, "ESP32-C3"), (12, "ESP32-C2"), (13, "ESP32-C6"), (16, "ESP32-H2"), (18, "ESP32-P4")],
+)
+def test_a_firmware_for_another_chip_is_called_by_its_name(number, name):
+    with pytest.raises(flash.FlashError, match=f"is for {name}; the robot has"):
+        flash.inspect(firmware(number, 0))
+
+
+def test_only_applications_are_followed():
+    data = bytearray(firmware(S2, 0))
+    data[0x9000] = flash.MAGIC  # what a data partition holds is nobody's image
+    assert flash.inspect(bytes(data)) == flash.Firmware("esp32s2", 0)
+    data[0x8024:0x8028] = struct.pack("<I", 0)  # the application's address
+    with pytest.raises(flash.FlashError, match="ends before its application"):
+        flash.inspect(bytes(data))
 
 
 def test_esptool_reads_these_images_as_we_do(tmp_path):

@@ -59,7 +59,7 @@ def check_image(data: bytes, at: int, hashed: bool = True) -> None:
     hashed: not of a boot loader, whose header tools change without a new hash.
     """
     damaged = FlashError("the firmware file is damaged or incomplete; fetch it again")
-    if len(data) < at + HEADER or data[at] != MAGIC:
+    if len(data) < at + HEADER:
         raise damaged
     end, total = at + HEADER, 0xEF
     for _ in range(data[at + 1]):
