@@ -82,10 +82,15 @@ def test_a_level_in_words():
     assert "clipped" in record.loudness(loud)
     assert "hardly anything" in record.loudness(bytes(32000))
     assert record.loudness(CLIP) == "-26 dBFS"
+    for level, said in ((103, "hardly"), (104, "-50 dBFS"), (32766, "-0 dBFS"), (-32768, "clipped")):
+        words = record.loudness(np.full(16000, level, "<i2").tobytes())
+        assert said in words and (said[0] != "-" or said == words)
 
 
 class Robot:
     """Gives these answers to record's questions."""
+
+    setup = ""
 
     def __init__(self, *answers):
         self.answers = list(answers)
@@ -93,7 +98,7 @@ class Robot:
     def exec(self, code):
         if callable(self.answers[0]):
             return self.answers[0](code)
-        return "" if code == record.SETUP else self.answers.pop(0)
+        return self.setup if code == record.SETUP else self.answers.pop(0)
 
 
 def test_a_bad_clip_is_asked_for_again_and_three_are_enough(tmp_path):
@@ -176,6 +181,18 @@ def test_a_robot_that_cannot_record_is_to_be_brought_up_to_date(tmp_path):
 
     with pytest.raises(record.ClipError, match=r"no module named 'programs.record'\); bring it up to date"):
         record.record(Robot(old), tmp_path, "go", "a", 1, 0)
+
+
+def test_ten_clips_with_a_pause_before_each_unless_told_otherwise(tmp_path, monkeypatch, capsys):
+    pauses = []
+    monkeypatch.setattr(record.time, "sleep", pauses.append)
+    monkeypatch.setattr(record, "Link", contextlib.nullcontext)
+    complains = Robot(*[sent(CLIP)] * 10)
+    complains.setup = "settings.json: gain is a number"
+    monkeypatch.setattr(record, "find_port", lambda port: complains)
+    assert record.main(["go", "--out", str(tmp_path), "--speaker", "ann"]) == 0
+    assert pauses == [1.5] * 10 and len(list(tmp_path.glob("go/ann_nohash_*.wav"))) == 10
+    assert capsys.readouterr().out.startswith("settings.json: gain is a number\n1 of 10: say")
 
 
 @pytest.mark.parametrize("options", [["--count", "0"], ["--pause", "-1"], ["--pause", "nan"], ["--pause", "inf"]])
