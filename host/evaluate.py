@@ -15,6 +15,7 @@ from host.data.download import TEST_SET, fetch
 from host.data.languages import spoken_by
 from host.data.speech_commands import HELD_OUT
 from host.evaluation import ENGINES, Model, Result, confusion_picture, evaluated_labels, judge, kinds, read_clips
+from host.text import printable
 
 
 def percent(share: float | None, digits: int = 1) -> str:
@@ -24,7 +25,7 @@ def percent(share: float | None, digits: int = 1) -> str:
 def table(result: Result) -> str:
     lines = [f"{'class':<12} {'clips':>6} {'right':>6} {'accuracy':>9}"]
     for label, row in result.per_class().items():
-        lines.append(f"{label:<12} {row['clips']:>6} {row['right']:>6} {percent(row['accuracy']):>9}")
+        lines.append(f"{printable(label):<12} {row['clips']:>6} {row['right']:>6} {percent(row['accuracy']):>9}")
     return "\n".join(lines)
 
 
@@ -66,31 +67,43 @@ def main(arguments: list[str] | None = None) -> int:
     clips = read_clips(args.data, model.program, labels, args.json)
     result = judge(model, labels, clips, args.engine)
     robust = robustness.measure(model, labels, clips, noise, args.engine, args.json) if noise else None
-    drawn = args.picture or Path("build") / f"confusion-{args.model.stem}.png"
-    write_whole(
-        drawn, confusion_picture(result, f"{args.model.stem}: {percent(result.accuracy)} of {result.clips} clips")
-    )
+    title = f"{args.model.stem}: {percent(result.accuracy)} of {result.clips} clips"
+    drawn, not_drawn = args.picture or Path("build") / f"confusion-{args.model.stem}.png", None
+    try:
+        write_whole(drawn, confusion_picture(result, title))
+    except OSError as error:  # said last: the figures are worth more
+        not_drawn = error
     rate = result.clips / result.seconds
     if args.json:
         found = {
             "model": str(args.model), "data": str(args.data), "engine": args.engine, **result.figures(),
             "clips": result.clips, "clips_per_second": round(rate, 1), "per_class": result.per_class(),
-            "confusion": result.confusion.tolist(), "missing": result.missing, "picture": str(drawn),
+            "confusion": result.confusion.tolist(), "missing": result.missing,
+            "picture": None if not_drawn else str(drawn),
         }  # fmt: skip
         print(json.dumps(found | ({"robustness": robust} if robust else {})))
-        return 0
+    else:
+        _print(result, labels, rate, args.engine, robust)
+    if not_drawn and args.picture:
+        raise not_drawn
+    if not_drawn:
+        print(f"no picture: {drawn.parent}/ cannot be written; name one with --picture", file=sys.stderr)
+    elif not args.json:
+        print(f"confusion: {drawn}")
+    return 0
+
+
+def _print(result: Result, labels: tuple[str, ...], rate: float, engine: str, robust: dict | None) -> None:
     figures = result.figures()
     print(table(result))
     if result.missing:
-        print(f"no recordings of {', '.join(result.missing)}: these classes are not in the figures below")
-    print(f"accuracy {percent(result.accuracy, 2)} of {result.clips} clips, {rate:.0f} clips/s ({args.engine} engine)")
+        print(f"no recordings of {printable(', '.join(result.missing))}: these classes are not in the figures below")
+    print(f"accuracy {percent(result.accuracy, 2)} of {result.clips} clips, {rate:.0f} clips/s ({engine} engine)")
     others = [f"{title} {percent(figures[k], 2)}" for k, title in kinds(labels).items() if k != "accuracy"]
     if others:
         print(", ".join(others))
     if robust:
         print(robustness_table(robust, labels))
-    print(f"confusion: {drawn}")
-    return 0
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """How well a model.bin does on a folder of recordings, by any of its executions."""
 
-import io
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from host.engines import micropython, native
 from host.format.file import read
 from host.format.program import Program
 from host.models.network import Network
+from host.pictures import png, pyplot
 from host.reference import frontend, operators
 
 ENGINES = ("native", "reference", "micropython")
@@ -212,14 +212,9 @@ def judge_float(network: Network, clips: Clips) -> Result:
 
 def confusion_picture(result: Result, title: str) -> bytes:
     """The confusion table as a PNG, in per cent of each true class."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot as plt
-
     n = len(result.labels)
     share = 100 * result.confusion / np.maximum(1, result.confusion.sum(1, keepdims=True))
-    figure, axis = plt.subplots(figsize=(1.8 + 0.55 * n, 1.4 + 0.5 * n), layout="constrained")
+    figure, axis = pyplot().subplots(figsize=(1.8 + 0.55 * n, 1.4 + 0.5 * n), layout="constrained")
     axis.imshow(share, cmap="Blues", vmin=0, vmax=100)
     axis.set(xlabel="heard", ylabel="said", title=title)
     axis.set_xticks(range(n), result.labels, rotation=45, ha="right")
@@ -229,7 +224,4 @@ def confusion_picture(result: Result, title: str) -> bytes:
             if share[i, j] >= 0.5:
                 color = "white" if share[i, j] > 55 else "black"
                 axis.text(j, i, f"{share[i, j]:.0f}", ha="center", va="center", fontsize=8, color=color)
-    png = io.BytesIO()
-    figure.savefig(png, dpi=100)
-    plt.close(figure)
-    return png.getvalue()
+    return png(figure)

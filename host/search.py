@@ -4,6 +4,7 @@ Run the same line again to go on, or at the same time, on any machine that reach
 """
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 
@@ -72,7 +73,8 @@ def main(arguments: list[str] | None = None) -> int:
     finally:
         best = report.write(shared, problem, folder)
     print(report.table(best) if best else "no design that was measured meets the requirements yet")
-    print(f"{folder}/pareto.md; train one in full: python -m host.train --design {folder}/trial-NNNN.json --data DIR")
+    design = shlex.quote(f"{folder}/trial-NNNN.json")
+    print(f"{folder}/pareto.md; train one in full: python -m host.train --design {design} --data DIR")
     return 0
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from host.command import guard, naming, picture
+from host.command import guard, naming, picture, write_whole
 from host.data import audio
 from host.data.dataset import DataError
 from host.format.file import read
@@ -140,12 +140,14 @@ def main(arguments: list[str] | None = None) -> int:
     if (args.audio is None) != args.live:
         p.error("give a recording, or --live")
     simulation = _simulate(args)
-    if args.plot:
-        source = "the microphone" if args.live else args.audio.name
-        plot.draw(simulation, args.plot, f"{args.model.name} hears {source}")
     _print(simulation, args)
     if simulation.problem:
         print(f"error: {simulation.problem}", file=sys.stderr)
+    if args.plot:
+        source = "the microphone" if args.live else args.audio.name
+        write_whole(args.plot, plot.draw(simulation, f"{args.model.name} hears {source}"))
+        if not args.json:
+            print(f"picture: {args.plot}")
     return 1 if simulation.problem else 0
 
 
@@ -180,8 +182,6 @@ def _print(simulation: Simulation, args: argparse.Namespace) -> None:
     print(f"{plot.pose_text(simulation.path)}; {found['driven_mm']:.0f} mm of way in {found['seconds']:.1f} s of sound")
     if found["overruns"] or found["stalls"]:
         print(f"the loop was late {found['overruns']} times ({found['lost_ms']} ms lost); {found['stalls']} stalls")
-    if args.plot:
-        print(f"picture: {args.plot}")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ import argparse
 import dataclasses
 import functools
 import os
-import re
 import sys
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from host.data.load import load
 from host.data.speech_commands import SPLITS
 from host.models import MODELS
 from host.models.design import read_design
+from host.text import is_word, normal
 from host.training.config import continued, load_config, make_config, with_teachers
 from host.training.loop import measured
 from host.training.recipes import RECIPES, shortened
@@ -41,9 +41,9 @@ def device(text: str) -> torch.device:
 
 def word(text: str) -> str:
     """A word to be obeyed, for argparse, as the folder of its recordings is called."""
-    if not re.fullmatch(r"[^\W_]\w*(-\w+)*", text) or text != text.lower():
+    if not is_word(normal(text)):
         raise argparse.ArgumentTypeError(f"{text!r} is no word; expected lower-case letters, as its folder is called")
-    return text
+    return normal(text)
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:

@@ -67,5 +67,5 @@ def _synthetic(language: Language, seed: int, quiet: bool):
     with suppress(DataError):  # it is not there, or damaged
         return archive.read(cached)
     levels, words, splits = synthetic.make(seed, language=language, quiet=quiet)
-    archive.save(cached, X=levels, word=words, split=splits)
+    archive.keep(cached, X=levels, word=words, split=splits)
     return levels, words, splits

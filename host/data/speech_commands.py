@@ -79,7 +79,7 @@ def _levels(root: Path, files: list[Path], cache: Path, quiet: bool, length: int
         clips = _clips(path, length)
         levels += [engine.clips(audio.centred(clip, length)[None])[0] for clip in clips]
         names += [f"{name}#{i}/{len(clips)}" for i in range(len(clips))]
-    archive.save(cached, X=np.stack(levels), name=np.array(names))
+    archive.keep(cached, X=np.stack(levels), name=np.array(names))
     return np.stack(levels), np.array(names)
 
 
