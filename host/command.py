@@ -34,6 +34,11 @@ def guard(main: Callable[..., int]) -> Callable[..., int]:
     return guarded
 
 
+def warn(finding: object) -> None:
+    """Say what does not stop a command, where it does not mix with what the command prints."""
+    print(f"warning: {finding}", file=sys.stderr, flush=True)
+
+
 def whole(low: int, high: int) -> Callable[[str], int]:
     """An argument's type: a whole number of low to high."""
 
