@@ -44,9 +44,9 @@ CONVERTED = Kind("converted to mono at 16 kHz")
 UNREAD = Kind("of formats that are not read, passed over", CONVERT, "file")
 NO_RECORDING = Kind("without sound passed over", "", "file")
 LOOSE = Kind("in no word's folder, passed over", "put each in a folder of its word")
-DEEPER = Kind("deeper than <word>/<file>, passed over", "put them into the word's folder, or name the folder above the words")
+DEEPER = Kind("deeper than <word>/<file>, passed over", "name the folder that the words' folders lie in")
 UNLISTED = Kind("of its lists without a recording", "are they the lists of this folder?", "line")
-SPLITS = Kind("called like splits of the data, not like words", "name one of them after --data if words lie in it", "folder")
+SPLITS = Kind("called like splits, not like words", "name one of them after --data if words lie in it", "folder")
 SPELLING = Kind("spelled unlike a word, taken for it", "", "folder")
 NOISE = Kind(
     "with a name like noise, taken for a word",
