@@ -70,6 +70,11 @@ def _output_lost() -> bool:
     return False
 
 
+def warn(finding: object) -> None:
+    """Say what does not stop a command, where it does not mix with what the command prints."""
+    print(f"warning: {printable(str(finding))}", file=sys.stderr, flush=True)
+
+
 def whole(low: int, high: int) -> Callable[[str], int]:
     """An argument's type: a whole number of low to high."""
 

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from host import robustness
-from host.command import guard, picture, write_whole
+from host.command import guard, picture, warn, write_whole
 from host.data.download import TEST_SET, fetch
 from host.data.languages import spoken_by
 from host.data.speech_commands import HELD_OUT
@@ -46,6 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
     p.add_argument(
         "--download", action="store_true", help="first fetch the test set of Speech Commands v0.02 (113 MB) into DIR"
     )
+    p.add_argument("--resample", action="store_true", help="recordings of any rate and channels, converted")
     p.add_argument("--classes", type=int, choices=(10,), help="its ten words alone (default: all of the model's)")
     p.add_argument("--engine", choices=ENGINES, default="native")
     p.add_argument("--robustness", action="store_true", help="also at other levels and in noise (host/robustness.py)")
@@ -64,7 +65,9 @@ def main(arguments: list[str] | None = None) -> int:
     noise = robustness.held_out_noise(args.data, args.noise) if args.robustness else None
     model = Model.open(args.model)
     labels = evaluated_labels(model.program, args.classes)
-    clips = read_clips(args.data, model.program, labels, args.json)
+    clips = read_clips(args.data, model.program, labels, args.json, args.resample)
+    for finding in clips.findings:
+        warn(finding)
     result = judge(model, labels, clips, args.engine)
     robust = robustness.measure(model, labels, clips, noise, args.engine, args.json) if noise else None
     title = f"{args.model.stem}: {percent(result.accuracy)} of {result.clips} clips"
@@ -79,7 +82,7 @@ def main(arguments: list[str] | None = None) -> int:
             "model": str(args.model), "data": str(args.data), "engine": args.engine, **result.figures(),
             "clips": result.clips, "clips_per_second": round(rate, 1), "per_class": result.per_class(),
             "confusion": result.confusion.tolist(), "missing": result.missing,
-            "picture": None if not_drawn else str(drawn),
+            "picture": None if not_drawn else str(drawn), "warnings": [str(f) for f in clips.findings],
         }  # fmt: skip
         print(json.dumps(found | ({"robustness": robust} if robust else {})))
     else:
@@ -96,6 +99,8 @@ def main(arguments: list[str] | None = None) -> int:
 def _print(result: Result, labels: tuple[str, ...], rate: float, engine: str, robust: dict | None) -> None:
     figures = result.figures()
     print(table(result))
+    for line in clips.others:
+        print(line)
     if result.missing:
         print(f"no recordings of {printable(', '.join(result.missing))}: these classes are not in the figures below")
     print(f"accuracy {percent(result.accuracy, 2)} of {result.clips} clips, {rate:.0f} clips/s ({engine} engine)")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from host.command import guard, naming, picture, write_whole
+from host.command import guard, naming, picture, warn, write_whole
 from host.data import audio
 from host.data.dataset import DataError
 from host.format.file import read
@@ -158,7 +158,10 @@ def _simulate(args: argparse.Namespace) -> Simulation:
     settings = args.settings.read_bytes() if args.settings else None
     scene = {"obstacles": args.obstacle}
     if not args.live:
-        return simulate(model, audio.read(args.audio), args.program, settings, scene=scene)
+        samples, facts = audio.listen(args.audio)
+        if facts.cut_short:
+            warn(f"{args.audio}: cut short: {facts.cut_short}")
+        return simulate(model, samples, args.program, settings, scene=scene)
     sound = microphone()
     if not args.json:
         print("speak; Ctrl-C ends it", flush=True)
