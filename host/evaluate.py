@@ -86,7 +86,7 @@ def main(arguments: list[str] | None = None) -> int:
         }  # fmt: skip
         print(json.dumps(found | ({"robustness": robust} if robust else {})))
     else:
-        _print(result, labels, rate, args.engine, robust)
+        _print(result, labels, clips.others, rate, args.engine, robust)
     if not_drawn and args.picture:
         raise not_drawn
     if not_drawn:
@@ -96,17 +96,19 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _print(result: Result, labels: tuple[str, ...], rate: float, engine: str, robust: dict | None) -> None:
+def _print(
+    result: Result, labels: tuple[str, ...], others: list[str], rate: float, engine: str, robust: dict | None
+) -> None:
     figures = result.figures()
     print(table(result))
-    for line in clips.others:
+    for line in others:
         print(line)
     if result.missing:
         print(f"no recordings of {printable(', '.join(result.missing))}: these classes are not in the figures below")
     print(f"accuracy {percent(result.accuracy, 2)} of {result.clips} clips, {rate:.0f} clips/s ({engine} engine)")
-    others = [f"{title} {percent(figures[k], 2)}" for k, title in kinds(labels).items() if k != "accuracy"]
-    if others:
-        print(", ".join(others))
+    further = [f"{title} {percent(figures[k], 2)}" for k, title in kinds(labels).items() if k != "accuracy"]
+    if further:
+        print(", ".join(further))
     if robust:
         print(robustness_table(robust, labels))
 

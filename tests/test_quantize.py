@@ -125,7 +125,7 @@ def test_what_no_constants_can_be_is_said_with_its_name():
 
 @pytest.mark.parametrize("units, shift", [(32735, 22), (32740, 21)])
 def test_rounding_counts_in_what_must_fit(units, shift):
-    """With a shift by 22 it is 2^21, and a bias of so many 65536ths is just below what it leaves of 31 bits, or above."""
+    """With a shift by 22 it is 2^21; a bias of so many 65536ths is just below what that leaves of 31 bits, or above."""
     bias = [units * 2**16 / 2**22]
     assert linear_constants([[0.0]], bias, 1, 0, 1, 0).shift == shift
     assert affine_constants([[0.0]], bias, [1], 1, 0).shift == shift
