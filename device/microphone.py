@@ -5,18 +5,20 @@
 # dropped, the oldest first, in steps of one of the chip's DMA buffers (256 frames, 16 ms).
 import time
 
-from machine import I2S, Pin
+from machine import I2S, Pin, mem32
 
 RATE = 16000
 BUFFER = 40000  # bytes that I2S buffers by itself: some 300 ms
 STALLED_MS = 500
 WAITED_US = 10000  # a block that took so long to come did not wait in the buffers
+I2S_TIMING = 0x3F40F01C  # a register of the ESP32-S2
+RX_SD_IN_DELAY = 9  # its bit
 LOST_US = 28000  # a block may be late by a DMA buffer, and the loop by some ms
 
 
-def open_i2s(pins, channels, buffer):
+def open_i2s(pins, channels, buffer, data_delay=False):
     # the microphone's slots: 32 bits, of the left side only (I2S.MONO) or of both
-    return I2S(
+    i2s = I2S(
         0,
         sck=Pin(pins["microphone_clock"]),
         ws=Pin(pins["microphone_word"]),
@@ -27,10 +29,13 @@ def open_i2s(pins, channels, buffer):
         rate=RATE,
         ibuf=buffer,
     )
+    if data_delay:
+        mem32[I2S_TIMING] |= 1 << RX_SD_IN_DELAY
+    return i2s
 
 
 class Microphone:
-    def __init__(self, pins, slot="left", samples=640):
+    def __init__(self, pins, slot="left", samples=640, data_delay=False):
         # samples: per block
         self.channels = 1 if slot == "left" else 2
         self.channel = self.channels - 1
@@ -38,6 +43,7 @@ class Microphone:
         self.lost_ms = 0  # how much of it in all
         self.stalls = 0  # how often no sound came and I2S was started anew
         self._pins = pins
+        self._data_delay = data_delay
         self._block_us = samples * 1000000 // RATE
         # a loop that never catches up is told of it once it is behind by all buffers and a second
         self._late_us = (BUFFER // 2048 * 256 + 2 * samples) * 1000000 // RATE + 1000000
@@ -48,9 +54,10 @@ class Microphone:
 
     def open(self):
         self.close()
-        self._i2s = open_i2s(self._pins, self.channels, BUFFER)
+        self._i2s = open_i2s(self._pins, self.channels, BUFFER, self._data_delay)
         self._i2s.irq(self._on_filled)
         self._ready = 0  # blocks filled and not yet taken
+        self._pending = 2  # requests that have not ended
         self._next = 0
         self._lag = self._least = 0  # us by which the sound is behind the clock, and the least so far
         self._last = self._arrived = self._released = time.ticks_us()
@@ -59,12 +66,20 @@ class Microphone:
         self._i2s.readinto(self._blocks[1])
 
     def close(self):
-        if self._i2s:
-            self._i2s.deinit()
-            self._i2s = None
+        # deinit() frees what I2S's task waits on: first the requests end, unless nothing comes any more
+        while self._i2s:
+            try:
+                if self._pending and time.ticks_diff(time.ticks_us(), self._arrived) < 3 * self._block_us:
+                    time.sleep_ms(1)
+                else:
+                    self._i2s.deinit()
+                    self._i2s = None
+            except KeyboardInterrupt:
+                pass  # another one: it is ending already
 
     def _filled(self, i2s):
         self._ready += 1
+        self._pending -= 1
         self._arrived = time.ticks_us()
 
     def poll(self):
@@ -75,6 +90,7 @@ class Microphone:
         # the block was heard: let it be filled again. Returns ms of sound that were dropped since the last call.
         lost = self._missing()
         self._ready -= 1
+        self._pending += 1
         self._i2s.readinto(self._blocks[self._next])
         self._next ^= 1
         self._released = time.ticks_us()

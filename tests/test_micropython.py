@@ -88,7 +88,7 @@ def test_what_a_tinkerer_types(bits):
 
 @pytest.mark.parametrize("bits", BITS)
 def test_internal_memory_is_used_as_far_as_it_goes_and_given_back(bits, tmp_path):
-    """What does not fit lies in the heap, with the same results; nothing is left of many models, nor of refused ones."""
+    """What does not fit lies in the heap, with the same results; nothing is left of many models or refused ones."""
     path, unsound = ROOT / "models" / "robot.bin", tmp_path / "unsound.bin"
     file = path.read_bytes()
     arena = file.index(b"OPER") + 12
