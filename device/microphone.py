@@ -11,9 +11,9 @@ RATE = 16000
 BUFFER = 40000  # bytes that I2S buffers by itself: some 300 ms
 STALLED_MS = 500
 WAITED_US = 10000  # a block that took so long to come did not wait in the buffers
-I2S_TIMING = 0x3F40F01C  # a register of the ESP32-S2
-RX_SD_IN_DELAY = 9  # its bit
 LOST_US = 28000  # a block may be late by a DMA buffer, and the loop by some ms
+I2S_TIMING = 0x3F40F01C  # a register of the ESP32-S2, with
+DATA_DELAY = 2 << 8  # clocks by which its field RX_SD_IN_DELAY delays the data
 
 
 def open_i2s(pins, channels, buffer, data_delay=False):
@@ -30,7 +30,7 @@ def open_i2s(pins, channels, buffer, data_delay=False):
         ibuf=buffer,
     )
     if data_delay:
-        mem32[I2S_TIMING] |= 1 << RX_SD_IN_DELAY
+        mem32[I2S_TIMING] |= DATA_DELAY
     return i2s
 
 

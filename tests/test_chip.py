@@ -7,7 +7,7 @@ import pytest
 
 from host.simulator.run import STANDIN
 from tests.conftest import ROOT
-from tests.robots import DRIVE, pin_times, program, said, stopped
+from tests.robots import DRIVE, START, pin_times, program, said, stopped
 
 
 def printed(lines: list[str], name: str) -> list[int]:
@@ -166,7 +166,7 @@ def run(robot):
 @pytest.mark.parametrize("make, start", [(257, 0), (0, 259)])
 def test_a_robot_whose_dead_man_has_no_timer_does_not_drive(robot, make, start):
     program(robot, DRIVE)
-    lines = robot.play(f"import tympan_simulated as chip; chip.fail({make}, {start}); import launcher; launcher.start()")
+    lines = robot.play(f"import tympan_simulated as chip; chip.fail({make}, {start}); " + START)
     assert said(lines, f"error {make or start} of the chip") and said(lines, "@crash OSError")
     assert max([duty for _, duty in pin_times(lines, 37) if duty < 65535], default=0) < 10000
     assert make or stopped(lines)

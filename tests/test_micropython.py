@@ -7,8 +7,9 @@ import pytest
 
 from host.engines.micropython import run_script
 from host.engines.native import NativeListener, NativeModel
-from host.format.file import with_checksum
+from host.format.file import with_checksum, write
 from tests.conftest import MODEL, ROOT
+from tests.test_streaming import windows_only
 
 BITS = [64, pytest.param(32, marks=pytest.mark.skipif(platform.machine() != "x86_64", reason="no 32-bit compiler"))]
 
@@ -94,7 +95,9 @@ def test_internal_memory_is_used_as_far_as_it_goes_and_given_back(bits, tmp_path
     arena = file.index(b"OPER") + 12
     size = int.from_bytes(file[arena : arena + 4], "little")
     unsound.write_bytes(with_checksum(file[:arena] + (size - 4).to_bytes(4, "little") + file[arena + 4 :]))
-    out = run_script(ROOT / "tests" / "micropython_memory.py", str(path), str(unsound), bits=bits)
+    windows = tmp_path / "windows.bin"
+    windows.write_bytes(write(*windows_only()))
+    out = run_script(ROOT / "tests" / "micropython_memory.py", *map(str, (path, unsound, windows)), bits=bits)
     model = NativeModel(file)
     memory, work = model.memory, model.memory["tables"] + model.memory["arena"]
     everything = work + memory["file"] + memory["stream"] + NativeListener(model, 16).memory
@@ -105,8 +108,8 @@ def test_internal_memory_is_used_as_far_as_it_goes_and_given_back(bits, tmp_path
         f"{work - 1} bytes: ('file',) True {everything - work}",
         "0 bytes: () False 0",
         "the same results: True",
-        "left by a hundred models: 0",
-        "ValueError: model refused, PLAN: the memory plan lets two values overlap or overflow 0",
-        "ValueError: hop refused, HOP: the hop is no multiple of the network's strides, or too long for its window 0",
-        f"MemoryError: memory allocation failed, allocating {memory['file']} bytes with {work} in use 0",
+        "of a hundred models one after the other with all memory inside: 100, left: 0",
+        "ValueError: model refused, PLAN: the memory plan lets two values overlap or overflow; left at once: 0",
+        "ValueError: hop refused, PLAN: the memory plan lets two values overlap or overflow; left at once: 0",
+        f"MemoryError: memory allocation failed, allocating {memory['file']} bytes; left at once: {work}, then: 0",
     ]

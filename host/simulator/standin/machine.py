@@ -151,8 +151,8 @@ class WDT:
 
 
 mem32 = {}  # registers that matter here
-I2S_TIMING = 0x3F40F01C  # of the ESP32-S2; a bit in it delays the data
-RX_SD_IN_DELAY = 9
+I2S_TIMING = 0x3F40F01C  # of the ESP32-S2; this bit delays the data
+DATA_DELAY = 1 << 9
 
 
 class I2S:
@@ -286,7 +286,7 @@ class I2S:
                 raise SystemExit
         if self._deaf:
             blank(buffer, 0)
-        late = scene.late - (mem32[I2S_TIMING] >> RX_SD_IN_DELAY & 1)
+        late = scene.late - bool(mem32[I2S_TIMING] & DATA_DELAY)
         if late:
             shift(buffer, late)
 
