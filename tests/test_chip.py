@@ -40,6 +40,14 @@ def test_battery_and_obstacles_are_read_in_their_whole_range(robot, chip, full, 
         assert printed(lines, "ahead") == [near] and said(lines, "battery is low") == (battery < 3500)
 
 
+@pytest.mark.parametrize("mv, near", [(503, True), (504, False)])
+def test_an_obstacle_is_what_the_maker_takes_for_one(robot, mv, near):
+    """Its library compares with 10000 of 65535, of 3.3 V."""
+    program(robot, LOOK)
+    robot.scene |= {"obstacles": [[0, 1000]], "near_mv": mv}
+    assert (mv * 65535 // 3300 < 10000) == near and printed(robot.play(), "ahead") == [near]
+
+
 def test_the_stand_ins_range_ends_where_the_chips_does(robot):
     """Whoever forgets the attenuation sees what the robot would: a saturated number."""
     code = "from machine import ADC, Pin; a = ADC(Pin(3)); print('uv', a.read_uv()); print('u16', a.read_u16())"
@@ -139,7 +147,18 @@ def test_a_microphone_whose_bits_come_late_is_heard_with_the_setting_for_it(robo
     assert said(robot.play(), "data_delay is for the ESP32-S2 only")
 
 
-# ---- the dead-man's timer and pins ----
+# ---- pins ----
+
+
+@pytest.mark.parametrize(
+    "pin, there", [(0, True), (21, True), (22, False), (32, False), (33, True), (45, True), (46, False)]
+)
+def test_pins_that_the_chip_does_not_have_are_named(robot, pin, there):
+    """A PWM can be made on each of the others."""
+    robot.settings(pins={"buzzer": pin})
+    lines = robot.play("import launcher; launcher.awaken()")
+    assert said(lines, "buzzer is a GPIO number, 0 to 21 or 33 to 45; using 17") == (not there)
+    assert not said(lines, "Error")
 
 
 def test_after_the_dead_man_acted_the_next_order_reaches_the_pins(robot):

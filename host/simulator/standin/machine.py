@@ -127,7 +127,7 @@ class ADC:
 
     def _mv(self):
         # at the pin; more than the end of the range cannot be told from it
-        ahead = 300 if within(scene.obstacles) else 2900
+        ahead = scene.near_mv if within(scene.obstacles) else 2900
         return min(scene.battery_mv // 2 if self.number == 3 else ahead, self._full)
 
     def read_uv(self):

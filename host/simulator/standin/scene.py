@@ -16,6 +16,7 @@ button = given.get("button", 1)  # 0: pressed
 chip = given.get("chip", "s2")  # or "s3"
 calibrated = given.get("calibrated", True)  # whether the chip's maker has measured its ADC
 obstacles = given.get("obstacles", [])  # [from, to] in ms: something is ahead
+near_mv = given.get("near_mv", 300)  # what the sensors give then
 stalls = given.get("stalls", [])  # [from, to] in ms: the microphone gives nothing
 stall_until_opened = given.get("stall_until_opened", False)  # a stall lasts until I2S is opened anew
 unread = given.get("unread", [])  # [from, to] in ms: a PC is attached that does not read
