@@ -62,7 +62,7 @@ class Microphone:
         self._lag = self._least = 0  # us by which the sound is behind the clock, and the least so far
         self._last = self._arrived = self._released = time.ticks_us()
         self._i2s.readinto(self._blocks[0])
-        time.sleep_ms(2)  # I2S's queue holds one request: let it take the first
+        time.sleep_ms(2)  # let I2S take the first: its queue holds one more, and drops another without a word
         self._i2s.readinto(self._blocks[1])
 
     def close(self):
