@@ -12,7 +12,7 @@ STATES = {
     "heard": ((0, 100, 0), 1760, 150),
     "refused": ((100, 40, 0), 330, 150),  # a word without an action, or an obstacle
     "low battery": ((60, 60, 0), 220, 300),
-    "deaf": ((100, 0, 60), 0, 0),  # the microphone is silent
+    "deaf": ((100, 0, 60), 0, 0),  # no sound comes from the microphone
     "error": ((100, 0, 0), 160, 600),
     "light": ((100, 100, 100), 0, 0),
 }

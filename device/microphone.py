@@ -3,6 +3,9 @@
 # Two blocks take turns: one is filled by I2S while the other is heard. I2S says nothing when the loop is late and its
 # buffers overflow, so the sound received is compared with the clock: what is missing once the loop has caught up was
 # dropped, the oldest first, in steps of one of the chip's DMA buffers (256 frames, 16 ms).
+#
+# A microphone that is dead may still be read: a wire that hangs at 0 V or 3 V gives one word over and over, as does the
+# side on which no microphone is. The quietest room is noise in a live one's lowest bits.
 import time
 
 from machine import I2S, Pin, mem32
@@ -56,11 +59,12 @@ class Microphone:
         self.close()
         self._i2s = open_i2s(self._pins, self.channels, BUFFER, self._data_delay)
         self._i2s.irq(self._on_filled)
+        self.still = True  # whether the last block was one word over and over
         self._ready = 0  # blocks filled and not yet taken
         self._pending = 2  # requests that have not ended
         self._next = 0
         self._lag = self._least = 0  # us by which the sound is behind the clock, and the least so far
-        self._last = self._arrived = self._released = time.ticks_us()
+        self._last = self._arrived = self._alive = self._released = time.ticks_us()
         self._i2s.readinto(self._blocks[0])
         time.sleep_ms(2)  # let I2S take the first: its queue holds one more, and drops another without a word
         self._i2s.readinto(self._blocks[1])
@@ -84,7 +88,23 @@ class Microphone:
 
     def poll(self):
         # the oldest filled block, to be given back by release(); None where there is none yet
-        return self._blocks[self._next] if self._ready else None
+        if not self._ready:
+            return None
+        block = self._blocks[self._next]
+        self.still = self._is_still(block)
+        if not self.still:
+            self._alive = time.ticks_us()
+        return block
+
+    def _is_still(self, block):
+        # mostly known from the second word on; the lowest byte is nobody's: the microphone lets go of the wire
+        step = 4 * self.channels
+        first = at = 4 * self.channel + 1
+        while at < len(block):
+            if block[at] != block[first] or block[at + 1] != block[first + 1] or block[at + 2] != block[first + 2]:
+                return False
+            at += step
+        return True
 
     def release(self):
         # the block was heard: let it be filled again. Returns ms of sound that were dropped since the last call.
@@ -115,9 +135,14 @@ class Microphone:
         return self._lag - self._least - self._late_us  # so much may still wait in the buffers
 
     def stalled(self):
-        # whether no sound has come for too long; I2S is then started anew
-        if time.ticks_diff(time.ticks_us(), self._arrived) < STALLED_MS * 1000:
-            return False
+        # what is wrong where no sound has come for too long, else None
+        now = time.ticks_us()
+        if time.ticks_diff(now, self._alive) < STALLED_MS * 1000:
+            return None
+        silent = time.ticks_diff(now, self._arrived) >= STALLED_MS * 1000
+        return "is silent" if silent else "gives the same word for ever"
+
+    def restart(self):
+        # begins anew after a stall
         self.stalls += 1
         self.open()
-        return True

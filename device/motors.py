@@ -64,14 +64,19 @@ class Motors:
     def forward(self, mm):
         # a distance, backwards where it is negative
         speed = self.speed if mm > 0 else -self.speed
-        self.drive(speed, speed)
-        self._left_um = int(abs(mm) * 1000)
+        self._go(speed, speed, int(abs(mm) * 1000))
 
     def turn(self, degrees):
         # on the spot, to the left (counter-clockwise) where it is positive
         speed = self.speed if degrees > 0 else -self.speed
-        self.drive(-speed, speed)
-        self._left_um = int(abs(degrees) * self._degree)
+        self._go(-speed, speed, int(abs(degrees) * self._degree))
+
+    def _go(self, left, right, um):
+        if not um:  # there already: to drive without a goal would be for ever
+            self.stop()
+            return
+        self.drive(left, right)
+        self._left_um = um
 
     def stop(self):
         # at once

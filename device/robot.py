@@ -52,7 +52,7 @@ class Robot:
         self._obstacles = [Voltmeter(n, full_mv) for n in pins["obstacles"]]
         self._watchdog = None
         self._warned = False
-        self._silent = False  # the microphone has stalled, and nothing came since
+        self._silent = False  # the microphone has stalled, and no sound came since
         self._sleep_ms = settings["light_sleep_ms"]
         self._round = self._slow = self._loud = time.ticks_ms()
         machine.freq(settings["cpu_mhz"] * 1000000)
@@ -98,6 +98,7 @@ class Robot:
         if self.microphone:
             self.microphone.close()
         self.microphone = self.listener = None
+        self._silent = False
 
     def listen(self):
         # a word that was just heard, mostly None
@@ -105,13 +106,15 @@ class Robot:
             self.start_listening()
         self.update()
         block = self.microphone.poll()
+        wrong = self.microphone.stalled()
+        if wrong:
+            self._deaf(wrong)
+            return None
         if block is None:
-            if self.microphone.stalled():
-                self._deaf()
             # a robot that stands still lets the chip rest until the next block is near
             time.sleep_ms(1 if self.motors.moving() else 20)
             return None
-        if self._silent:
+        if self._silent and not self.microphone.still:
             self._silent = False
             self.feedback.show("listening")
         label = self.listener.take_slots(block, self.microphone.channels, self.microphone.channel)
@@ -148,7 +151,8 @@ class Robot:
                 time.sleep_ms(1)
             if self._watchdog:
                 self._watchdog.feed()
-            if self._vbus.value() or self.listener.stream.level() >= self.listener.gate:
+            # or nothing came: listen() finds out why
+            if self._vbus.value() or self.microphone.still or self.listener.stream.level() >= self.listener.gate:
                 break
         self._loud = time.ticks_ms()
         self.feedback.show("listening")
@@ -159,14 +163,16 @@ class Robot:
         say("@heard", word, self.listener.decision.confidence, self.listener.stream.frames * self.listener.frame_ms)
         return word
 
-    def _deaf(self):
-        # a robot that hears no "stop" does not drive
+    def _deaf(self, wrong):
+        # a robot that hears no "stop" does not drive: update() sees to it while this lasts
         self.motors.stop()
+        self.microphone.restart()
         self.listener.reset()
-        self._silent = True
         self.feedback.show("deaf")
         say("@stall", self.microphone.stalls)
-        say("The microphone is silent; it was started again. Its wires: mic_check() at the REPL.")
+        if not self._silent:
+            self._silent = True
+            say("The microphone", wrong + "; it was started again. Its wires: mic_check() at the REPL.")
 
     # ---- doing ----
 
@@ -213,6 +219,8 @@ class Robot:
 
     def update(self):
         # called by listen(); a program that does not listen calls it itself, every few ms
+        if self._silent and self.motors.moving():
+            self.motors.stop()
         event = self.motors.update()
         if event:
             say("@move", event)

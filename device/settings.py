@@ -79,14 +79,16 @@ LISTENING = ("hop", "history", "votes", "threshold", "cooldown", "gate")
 def wrong(name, value, default):
     # why a value cannot be used, or None
     if name in CHOICES:
-        return None if value in CHOICES[name] else "is one of " + ", ".join(str(c) for c in CHOICES[name])
+        if value in CHOICES[name] and isinstance(value, type(default)):  # 240.0 == 240, but the chip takes no float
+            return None
+        return "is one of " + ", ".join(str(c) for c in CHOICES[name])
     if isinstance(default, bool):
         return None if isinstance(value, bool) else "is true or false"
     if isinstance(default, (int, float)):
-        kinds = (int, float) if isinstance(default, float) else int
+        kinds, what = ((int, float), "number") if isinstance(default, float) else (int, "whole number")
         low, high = RANGES[name]
         if isinstance(value, bool) or not isinstance(value, kinds) or not low <= value <= high:
-            return f"is a number from {low} to {high}"
+            return f"is a {what} from {low} to {high}"
     elif not isinstance(value, type(default)):
         return 'is a text in "quotes"' if isinstance(default, str) else "is a table in {braces}"
     return None
@@ -132,12 +134,13 @@ def check_tables(settings, say):
     pins = BOARDS[settings["board"]].copy()
     for name, value in settings["pins"].items():
         several = isinstance(pins.get(name), tuple)
-        fits = isinstance(value, list if several else int) and not isinstance(value, bool)
-        fits = fits and all(isinstance(p, int) and p in PINS for p in (value if several else (value,)))
+        fits = isinstance(value, list) == several
+        fits = fits and all(type(p) is int and p in PINS for p in (value if several else (value,)))
         if name not in pins:
             say("settings.json: pins: {} is not one of {}".format(name, ", ".join(sorted(pins))))
         elif not fits:
-            say(f"settings.json: pins: {name} is a GPIO number, 0 to 21 or 33 to 45; using {pins[name]}")
+            what = "a list of GPIO numbers" if several else "a GPIO number"
+            say(f"settings.json: pins: {name} is {what}, 0 to 21 or 33 to 45; using {pins[name]}")
         else:
             pins[name] = value
     settings["pins"] = pins
@@ -161,10 +164,10 @@ def load(path="settings.json", say=print):
         given = json.loads(text)
         if not isinstance(given, dict) or text[-1] != "}":  # json takes the end of a file for a brace
             raise ValueError("not a table in {braces}")
-    except OSError:
-        say("settings.json is missing; using the defaults")
-    except ValueError as error:
-        say(f"settings.json cannot be read ({error or 'not UTF-8'}); using the defaults")
+    except OSError as error:
+        say(f"settings.json {'is missing' if error.errno == 2 else 'cannot be read'}; using the defaults")
+    except (ValueError, MemoryError) as error:
+        say(f"settings.json cannot be read ({str(error) or 'not UTF-8'}); using the defaults")
         given = {}
     settings = merge(given, DEFAULTS, say)
     check_tables(settings, say)

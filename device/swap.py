@@ -7,6 +7,8 @@ from settings import Unready
 
 MODEL = "model.bin"
 GOOD = "model.good"
+PART = "model.part"
+FILE_ERRORS = {2: "it is missing", 28: "the file system is full; remove files (mpremote rm :old.bin)"}  # by errno
 
 
 def open_model(path):
@@ -33,20 +35,27 @@ def keep():
     # model.bin has proved sound: keep a copy. Under another name first, so that a power cut leaves the old copy.
     if same(MODEL, GOOD):
         return
-    with open(MODEL, "rb") as f, open("model.part", "wb") as g:
-        while True:
-            data = f.read(512)
-            if not data:
-                break
-            g.write(data)
-    os.rename("model.part", GOOD)
+    try:
+        with open(MODEL, "rb") as f, open(PART, "wb") as g:
+            while True:
+                data = f.read(512)
+                if not data:
+                    break
+                g.write(data)
+        os.rename(PART, GOOD)
+    except OSError:
+        try:
+            os.remove(PART)  # half a file would keep the room that there is
+        except OSError:
+            pass
+        raise
 
 
 def explain(error):
     if isinstance(error, MemoryError):
         return "it does not fit in memory"
     if isinstance(error, OSError):
-        return "it is missing" if error.errno == 2 else f"it cannot be read ({error})"
+        return FILE_ERRORS.get(error.errno) or f"the file system refused it ({error})"
     return str(error)
 
 
@@ -65,7 +74,7 @@ def load_model(say=print, use=itself):
         try:
             keep()
         except OSError as error:
-            say(f"model.good was not renewed ({error}); model.bin runs")
+            say(f"model.good was not renewed: {explain(error)}. model.bin runs.")
         return used, MODEL
     try:
         used = use(open_model(GOOD))

@@ -20,7 +20,7 @@ from host.data import audio
 from host.data.dataset import DataError
 from host.format.file import read
 from host.simulator import physics, plot
-from host.simulator.run import Announced, Heard, Simulation, programs, simulate
+from host.simulator.run import Announced, Heard, Simulation, simulate
 
 BLOCK = 768  # samples that the PC's microphone hands over at a time: whole DMA buffers of the robot's
 
@@ -128,7 +128,9 @@ def main(arguments: list[str] | None = None) -> int:
     p.add_argument("audio", type=Path, nargs="?", metavar="AUDIO.wav", help="mono, 16 kHz")
     p.add_argument("--live", action="store_true", help="the PC's microphone instead of a recording, until Ctrl-C")
     p.add_argument("--program", help="of the robot's programs, instead of the one in settings.json")
-    p.add_argument("--settings", type=Path, metavar="JSON", help="settings that differ from device/settings.json")
+    p.add_argument(
+        "--settings", type=Path, metavar="JSON", help="the robot's settings.json; what it leaves out has its default"
+    )
     p.add_argument(
         "--obstacle", type=span, action="append", default=[], metavar="FROM-TO", help="something is ahead, in s"
     )
@@ -151,16 +153,7 @@ def _simulate(args: argparse.Namespace) -> Simulation:
     model = args.model.read_bytes()
     with naming(args.model):
         read(model)  # the robot refuses a broken file too, but goes on without it
-    if args.program is not None and args.program not in programs():
-        raise DataError(f"the robot has no program {args.program!r}; it has {', '.join(programs())}")
-    settings = None
-    if args.settings:
-        try:
-            settings = json.loads(args.settings.read_text())
-        except ValueError as error:
-            raise DataError(f"{args.settings}: not JSON ({error})") from error
-        if not isinstance(settings, dict):
-            raise DataError(f"{args.settings}: not a table in {{braces}}")
+    settings = args.settings.read_bytes() if args.settings else None
     scene = {"obstacles": args.obstacle}
     if not args.live:
         return simulate(model, audio.read(args.audio), args.program, settings, scene=scene)

@@ -6,6 +6,8 @@ import subprocess
 import time
 from pathlib import Path
 
+import serial
+
 FIRMWARE = Path(__file__).resolve().parents[1] / "build" / "board" / "firmware.elf"
 QEMU = "qemu-system-arm"
 MEMORY = 0x21800000  # where a file given to Board lies in the board's memory (tools/board/board.ld)
@@ -40,7 +42,18 @@ class Board:
             self.off()
             raise RuntimeError(f"{QEMU} gave the board no serial port")
         self.port = found.group(1)
-        time.sleep(0.5)  # it starts, makes its file system
+        self._wait_for_prompt()
+
+    def _wait_for_prompt(self) -> None:
+        """It starts and makes its file system: on a busy computer that takes a while."""
+        end, text = time.monotonic() + 100, b""
+        with serial.Serial(self.port, timeout=0.2) as line:
+            while not text.endswith(b">>> "):
+                if time.monotonic() > end:
+                    self.off()
+                    raise RuntimeError(f"the board gave no prompt, but {text!r}")
+                line.write(b"\r")
+                text += line.read(1000)
 
     def off(self) -> None:
         """Switch off: kills this board's process only."""

@@ -41,7 +41,11 @@ class Robot:
         path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
 
     def hears(self, samples: np.ndarray) -> None:
-        (self.folder / "audio.slots").write_bytes(slots(samples))
+        self.receives(np.frombuffer(slots(samples), "<i4"))
+
+    def receives(self, words: np.ndarray) -> None:
+        """The microphone gives these 32-bit words."""
+        (self.folder / "audio.slots").write_bytes(words.astype("<i4").tobytes())
         self.scene["audio"] = "audio.slots"
 
     def play(self, code: str = START, bits: int = 64, timeout: float = 300) -> list[str]:
@@ -68,6 +72,22 @@ def pin_times(lines: list[str], pin: int) -> list[tuple[int, int]]:
     """(microseconds, duty) of each change of a pin."""
     changes = [words for words in map(str.split, lines) if words[:1] == ["@pin"] and int(words[2]) == pin]
     return [(int(words[1]), int(words[3])) for words in changes]
+
+
+def lights(lines: list[str]) -> list[tuple[int, int, int, int]]:
+    """(microseconds, red, green, blue) of each change of the light."""
+    return [tuple(map(int, words[1:])) for words in map(str.split, lines) if words[:1] == ["@light"]]
+
+
+def driven(lines: list[str], start_s: float = 0, end_s: float = 1e9) -> bool:
+    """Whether a motor had power at any time in between."""
+    for pin in MOTORS:
+        changes = pin_times(lines, pin)
+        ends = [us for us, _ in changes[1:]] + [1e15]
+        for (us, duty), end in zip(changes, ends, strict=True):
+            if 0 < duty < 65535 and us < end_s * 1e6 and end > start_s * 1e6:
+                return True
+    return False
 
 
 def seconds(n: float, rng: np.random.Generator | None = None) -> np.ndarray:

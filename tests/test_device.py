@@ -2,9 +2,13 @@
 
 import subprocess
 import sys
+from fractions import Fraction
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from device.decision import Decision
 from host.data.synthetic import Said
 from host.demo import compare
 from host.engines.micropython import executable
@@ -17,10 +21,7 @@ RULE = {"hop": 200, "history": 5, "votes": 3, "threshold": 52428, "cooldown": 10
 
 
 @pytest.fixture
-def decision(monkeypatch):
-    monkeypatch.syspath_prepend(str(DEVICE))
-    from decision import Decision
-
+def decision():
     return Decision(LABELS, RULE)
 
 
@@ -63,6 +64,80 @@ def test_deaf_after_a_command_then_afresh(decision):
 def test_unknown_silence_and_skipped_windows_are_no_commands(decision):
     assert play(decision, [(2, SURE)] * 6 + [(3, SURE)] * 6 + [(-1, 0)] * 6) == []
     assert play(decision, [(0, SURE), (-1, 0), (0, SURE), (-1, 0), (0, SURE)]) == [(800, 0)]
+
+
+def test_a_cool_down_that_is_no_multiple_of_the_hop_is_not_cut_short():
+    for cooldown, again in ((999, 1400), (1000, 1400), (1001, 1600), (1, 600), (0, 600)):
+        decision = Decision(LABELS, {**RULE, "cooldown": cooldown, "votes": 1, "history": 1})
+        assert play(decision, [(3, SURE)] * 2 + [(0, SURE)] * 7)[:2] == [(400, 0), (again, 0)]
+
+
+def test_begun_anew_it_owes_nothing_to_what_was_before(decision):
+    """After a gap in the sound old votes do not count, and what was heard before does not deafen."""
+    assert play(decision, [(0, SURE)] * 2) == []
+    decision.reset()
+    assert play(decision, [(0, SURE)] * 3) == [(400, 0)]
+    decision.reset()
+    assert play(decision, [(1, SURE)] * 3) == [(400, 1)]
+
+
+class Rule:
+    """The rule of device/decision.py in as many words: all windows are kept, time is in ms, the mean is exact."""
+
+    def __init__(self, listening: dict):
+        self.rule, self.ms = listening, 0
+        self.reset()
+
+    def reset(self):
+        self.windows, self.deaf_until = [], 0
+
+    def update(self, label: int, probability: int) -> tuple[int, int | None]:
+        """(label of a command or -1, its confidence)"""
+        self.ms += self.rule["hop"]
+        if self.ms < self.deaf_until:
+            return -1, None
+        self.windows.append((label, probability))
+        led = [p for who, p in self.windows[-self.rule["history"] :] if who == label]
+        if label < 0 or LABELS[label].startswith("_") or len(led) < self.rule["votes"]:
+            return -1, None
+        mean = Fraction(sum(led), len(led))
+        if mean < self.rule["threshold"]:
+            return -1, None
+        self.windows, self.deaf_until = [], self.ms + self.rule["cooldown"]
+        return label, int(mean)
+
+
+@st.composite
+def rules(draw) -> dict:
+    history = draw(st.integers(1, 9))
+    return {
+        "hop": draw(st.sampled_from([20, 160, 200, 333])), "history": history, "votes": draw(st.integers(1, history)),
+        "threshold": draw(st.sampled_from([0, 1, 50000, 65535])), "cooldown": draw(st.integers(0, 1200)),
+    }  # fmt: skip
+
+
+WINDOW = st.tuples(st.sampled_from([0, 0, 0, 0, 1, 2, 3, -1]), st.sampled_from([0, 1, 49999, 50000, 50001, 65535]))
+
+
+@settings(max_examples=300)
+@given(rules(), st.lists(st.one_of(WINDOW, WINDOW, WINDOW, st.none()), max_size=80))
+def test_the_decision_is_the_rule(listening, events):
+    """Whatever comes, with any settings; None: the sound began anew."""
+    decision, rule = Decision(LABELS, listening), Rule(listening)
+    confidence = decision.confidence
+    for event in events:
+        if event is None:
+            decision.reset()
+            rule.reset()
+            continue
+        label, mean = rule.update(*event)
+        assert decision.update(*event) == label
+        confidence = confidence if mean is None else mean
+        assert decision.confidence == confidence
+
+
+def test_before_anything_is_heard_nothing_is_sure(decision):
+    assert decision.confidence == 0
 
 
 def test_the_decision_is_the_same_in_micropython(tmp_path):

@@ -1,4 +1,4 @@
-"""The power is cut after every single write of a model copy and of a deploy: a good model runs, always.
+"""The power is cut after every single write of a model copy and of a deploy, or the flash is full: a good model runs.
 
 MicroPython's unix port on a LittleFS whose flash drops all writes after the n-th, for every n; then the flash is
 mounted anew and the robot's own swap.py loads a model.
@@ -94,6 +94,48 @@ def test_a_model_copied_over_the_old_one(board):
     assert len(outcomes) > 60
     assert {o["model"] for o in outcomes} == {crc(OLD), crc(NEW)}
     assert outcomes[-1]["model"] == crc(NEW) and outcomes[-1]["name"] == "model.bin" and not outcomes[-1]["said"]
+
+
+FILL = """
+import os
+count = 0
+try:
+    while True:
+        with open(str(count), "wb") as f:
+            f.write(bytes(4096))
+        count += 1
+except OSError:
+    for i in range(count - {}, count + 1):
+        os.remove(str(i))
+"""
+START = """
+import os, swap
+print(swap.load_model()[1])
+print(*[name for name in os.listdir("/") if not name.isdigit()])
+"""
+
+
+@pytest.mark.parametrize("left", [0, 1])
+def test_a_full_flash(board, left):
+    """A new model that leaves no room for its copy, of two blocks, runs; the last good one stays, no half file does."""
+    board.put({"model.bin": NEW, "model.good": OLD})
+    board.exec(FILL.format(left))
+    full = "the file system is full; remove files (mpremote rm :old.bin)"
+    said, name, files = board.exec(START).splitlines()[:3]
+    assert said == f"model.good was not renewed: {full}. model.bin runs."
+    assert (name, files) == ("model.bin", "model.bin model.good programs")
+    assert board.read_file("model.good") == OLD and board.read_file("model.bin") == NEW
+    board.exec("import os\nfor i in range(3): os.remove(str(i))")
+    assert board.exec(START).splitlines()[:2] == ["model.bin", "model.bin model.good programs"]
+    assert board.read_file("model.good") == NEW
+
+
+def test_what_a_file_system_says_is_explained(board):
+    errors = "OSError(2), OSError(28), OSError(5), MemoryError(), ValueError('why')"
+    lines = board.exec(f"import swap\nfor e in ({errors}): print(swap.explain(e))").splitlines()
+    assert lines[0] == "it is missing" and "is full; remove files" in lines[1]
+    assert lines[2].startswith("the file system refused it (") and "5" in lines[2]
+    assert lines[3:5] == ["it does not fit in memory", "why"]
 
 
 def test_a_deploy(board, monkeypatch):

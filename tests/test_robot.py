@@ -1,12 +1,11 @@
 """The device's programs on stand-in hardware: what happens when something goes wrong, and what never happens."""
 
-import json
-
 import numpy as np
 import pytest
 
+from host.simulator import physics, run
 from tests.conftest import MODEL, ROOT
-from tests.robots import DRIVE, MOTORS, START, duties, pin_times, program, said, seconds, stopped
+from tests.robots import DRIVE, START, driven, duties, lights, pin_times, program, said, seconds, stopped
 
 # ---- programs and their errors ----
 
@@ -81,53 +80,6 @@ def test_ctrl_c_stops_the_motors(robot):
     )
     lines = robot.play()
     assert said(lines, "Stopped.") and stopped(lines)
-
-
-# ---- settings ----
-
-
-@pytest.mark.parametrize(
-    "text, words",
-    [
-        ("", "cannot be read"),
-        ("{", "cannot be read"),
-        ("[1]", "not a table"),
-        ("{}", ""),
-        ('{"program": 3}', 'program is a text in "quotes"'),
-        ('{"motors": {"speed": 1000}}', "speed is a number from 1 to 100"),
-        ('{"motors": {"speed": "fast"}}', "speed is a number from 1 to 100"),
-        ('{"motors": 7}', "motors is a table"),
-        ('{"microphone": {"slot": "middle"}}', "slot is one of left, right"),
-        ('{"board": "nano"}', "board is one of eliobot_s"),
-        ('{"pins": {"light": 99}}', "light is a GPIO number"),
-        ('{"pins": {"obstacles": 4}}', "obstacles is a GPIO number"),
-        ('{"pins": {"leg": 4}}', "leg is not one of"),
-        ('{"cpu_mhz": 200}', "cpu_mhz is one of 80, 160, 240"),
-        ('{"listening": {"votes": 0}}', "votes is a number from 1 to 50"),
-        ('{"listening": {"vote": 3}}', "vote is not one of hop, history"),
-        ('{"words": {"go": 3}}', "go needs the name of an action"),
-        ('{"words": {"go": "fly"}}', "words: go has no action fly"),
-        ('{"words": {"avance": "go"}}', "does not hear avance"),
-        ('\ufeff{"speed": 3}', "speed is not a setting"),
-        ('{"pins": {"left_back": 37}}', "are both GPIO 37"),
-        ('{"wordz": {}}', "wordz is not a setting"),
-        ('{"watchdog": 1}', "watchdog is true or false"),
-        ('{"feedback": {"brightness": true}}', "brightness is a number"),
-    ],
-)
-def test_broken_settings_are_named_and_the_robot_runs(robot, text, words):
-    robot.write("settings.json", text)
-    robot.hears(seconds(2))
-    lines = robot.play()
-    assert said(lines, words) and said(lines, "listening with model.bin") and said(lines, "@end")
-    assert not said(lines, "@crash")
-
-
-def test_missing_settings(robot):
-    (robot.folder / "settings.json").unlink()
-    robot.hears(seconds(2))
-    lines = robot.play()
-    assert said(lines, "settings.json is missing") and said(lines, "listening with model.bin")
 
 
 # ---- models ----
@@ -328,29 +280,51 @@ time._listeners.append(plug)
     assert slept and 12_000_000 < slept[-1] < 14_000_000
 
 
-def test_a_low_battery_is_said_once(robot):
-    robot.hears(seconds(10))
-    robot.scene["battery_mv"] = 3300
-    assert sum("battery is low" in line for line in robot.play()) == 1
+@pytest.mark.parametrize("mv, low", [(3300, True), (3498, True), (3500, False), (1000, True), (999, False), (0, False)])
+def test_a_low_battery_is_said_once_and_shown_every_two_seconds(robot, mv, low):
+    """Below a volt there is none: the robot runs on USB."""
+    robot.hears(seconds(8))
+    robot.scene["battery_mv"] = mv
+    lines = robot.play()
+    assert sum(line == f"The battery is low: {mv} mV." for line in lines) == low
+    yellow = [us // 1000 for us, *colour in lights(lines) if colour == [30, 30, 0]]
+    assert len(yellow) == (5 if low else 0) and all(abs(ms - 2000 * i) < 100 for i, ms in enumerate(yellow))
+
+
+def test_the_battery_is_read_again_while_the_robot_runs(robot):
+    """What a wheel does depends on it."""
+    code = """
+import scene, time
+from robot import Robot
+from settings import load
+robot = Robot(load())
+for mv in (4000, 3600, 0, 8000):
+    scene.battery_mv = mv
+    for _ in range(210):
+        robot.update()
+        time.sleep_ms(10)
+    print(robot.battery_mv, robot.motors._full_um_s)
+"""
+    robot.scene["log"] = False
+    found = [tuple(map(int, line.split())) for line in robot.play(code) if line[0].isdigit()]
+    assert [mv for mv, _ in found] == [4000, 3600, 0, 5000]  # there the ADC's range ends
+    full = [um_s for _, um_s in found]
+    assert full[0] == pytest.approx(142_400, rel=0.01) and full[1] == pytest.approx(full[0] * 0.9, rel=1e-4)
+    assert full[2] == full[1] and full[3] == pytest.approx(full[0] * 1.25, rel=1e-4)
+    robot.settings(motors={"rpm_per_volt": 100})
+    assert robot.play(code)[3].split() == ["5000", "250000"]
+
+
+@pytest.mark.parametrize("mhz", [80, 160, 240])
+def test_the_chip_runs_as_fast_as_the_settings_say(robot, mhz):
+    robot.settings(cpu_mhz=mhz)
+    assert robot.play("import machine, launcher; launcher.awaken(); print(machine.freq())")[-1] == f"{mhz}000000"
 
 
 def test_a_slow_speed_is_raised_to_one_that_turns_the_wheels(robot):
     program(robot, "def run(robot):\n    robot.motors.drive(5, -5)\n    robot.wait(1000)\n    print('-')\n")
     lines = robot.play()
     assert duties(lines[: lines.index("-")])[37] == 20 * 65535 // 100
-
-
-def test_the_default_settings_are_the_file_that_is_shipped(robot):
-    shipped = json.loads((robot.folder / "settings.json").read_text())
-    lines = robot.play("import json, settings; print(json.dumps(settings.load()))")
-    assert len(lines) == 1
-    loaded = json.loads(lines[0])
-    for name, value in shipped.items():
-        if isinstance(value, dict) and name != "pins":
-            assert loaded[name] == {**loaded[name], **value}
-        elif name != "pins":
-            assert loaded[name] == value
-    assert {loaded["pins"][p] for p in ("left_back", "right_back", "left_forward", "right_forward")} == set(MOTORS)
 
 
 @pytest.mark.parametrize("name", ["voice", "voice_dance", "voice_obstacles", "wiring_check", "record"])
@@ -366,6 +340,129 @@ def test_every_shipped_program_runs_and_leaves_the_motors_stopped(robot, name):
     assert said(lines, expected)
     if name != "record":
         assert max(duty for _, duty in pin_times(lines, 37)[1:-1]) > 20000
+
+
+def test_each_action_does_what_the_guide_says():
+    """One after the other: the movements that somebody would see."""
+    code = """
+from launcher import awaken
+import machine, time
+robot = awaken()
+robot.listener = robot  # no model: listening is not what is tried here
+robot.listen = lambda: (robot.update(), time.sleep_ms(4)) and None
+for action in ("forward", "backward", "left", "right", "cheer", "sulk"):
+    robot.settings["words"] = {"now": action}
+    robot.obey("now")
+    robot.wait()
+    robot.wait(500)
+robot.settings["words"] = {"now": "go", "then": "stop"}
+robot.obey("now")
+robot.wait(1000)
+robot.obey("then")
+robot.listener = None
+"""
+    settings = {"motors": {"distance_mm": 120, "angle": 60}}
+    found = run.simulate(None, np.zeros(0, np.int16), settings=settings, code=code)
+    names = ["forward", "backward", "left", "right", "cheer", "sulk"]
+    assert [a.name for a in found.log.announced] == [n for name in names for n in (name, "arrived")] + ["go", "stop"]
+    seen = [(m.kind, m.mm or 0, m.degrees) for m in physics.movements(found.path)]
+    wanted = [("forward", 120, 0), ("backward", 120, 0), ("left", 0, 60), ("right", 0, -60), ("left", 0, 360)]
+    wanted += [("backward", 60, 0), ("forward", 0.6 * 142, 0)]
+    for (kind, mm, degrees), (name, way, turn) in zip(seen, wanted, strict=True):
+        assert (
+            kind == name
+            and mm == pytest.approx(way, rel=0.09, abs=1)
+            and degrees == pytest.approx(turn, rel=0.06, abs=1)
+        )
+
+
+def test_a_word_without_an_action_is_refused_and_said(robot):
+    program(robot, "def run(robot):\n    robot.obey('go')\n    robot.wait(500)\n    robot.obey('stop')\n")
+    robot.settings(words={"stop": "fly"})
+    lines = robot.play()
+    assert "no action for go" in lines and "settings.json: words: there is no action fly" in lines
+    assert sum(colour == [51, 20, 0] for _, *colour in lights(lines)) == 2 and not driven(lines)
+
+
+def test_waiting_takes_its_time_or_until_the_robot_stands_or_hears(robot):
+    program(
+        robot,
+        """
+import time
+def run(robot):
+    def waited(*ms):
+        before = time.ms
+        print('waited', robot.wait(*ms), time.ms - before)
+    robot.listen()
+    waited(700)
+    waited()
+    robot.forward(50)
+    waited()
+    robot.go()
+    waited(100)
+    heard = iter((None, None, 'stop'))
+    robot.listen = lambda: next(heard)
+    waited()
+    robot.stop()
+""",
+    )
+    found = [line.split()[1:] for line in robot.play() if line.startswith("waited")]
+    assert [word for word, _ in found] == ["None"] * 4 + ["stop"]
+    first, nothing, way, going, last = (int(ms) for _, ms in found)
+    assert 700 <= first <= 725 and nothing == 0 and 500 < way < 900 and 100 <= going <= 110 and last == 0
+
+
+# state: (percent of red, green, blue; whether it beeps; ms until the state before it returns, None: it stays)
+STATES = {
+    "off": ((0, 0, 0), False, None),
+    "starting": ((30, 30, 30), False, None),
+    "listening": ((0, 0, 40), False, None),
+    "heard": ((0, 100, 0), True, 150),
+    "refused": ((100, 40, 0), True, 150),
+    "low battery": ((60, 60, 0), True, 300),
+    "deaf": ((100, 0, 60), False, None),
+    "error": ((100, 0, 0), True, 600),
+    "light": ((100, 100, 100), False, None),
+}
+SHOW = """
+import time
+from feedback import Feedback
+from settings import load
+s = load()
+f = Feedback(s["pins"], s["feedback"])
+f._buzzer.freq = lambda hz: print("Hz", state, hz)
+import tympan_simulated as chip
+for state in STATES:
+    f.show("starting")
+    before = f._pixel[0]
+    f.show(state)
+    color, beeps, start = f._pixel[0], chip.get(17), time.ms
+    while time.ms < start + 1000 and f._pixel[0] == color:
+        f.update()
+        time.sleep_ms(1)
+    print(*color, beeps, time.ms - start if f._pixel[0] != color else 0, f._pixel[0] == before, chip.get(17))
+"""
+
+
+@pytest.mark.parametrize("brightness, sounds", [(20, True), (100, False), (0, True), (3, True)])
+def test_each_state_has_its_light_tone_and_time(robot, brightness, sounds):
+    robot.settings(feedback={"brightness": brightness, "sounds": sounds})
+    robot.scene["log"] = False
+    robot.write("show.py", SHOW.replace("STATES", repr(list(STATES))))
+    lines = robot.play("import show")
+    hz = {name.rsplit(" ", 1)[0]: int(name.rsplit(" ", 1)[1]) for name in (x[3:] for x in lines if x[:2] == "Hz")}
+    assert list(hz) == [name for name, (_, beeps, _) in STATES.items() if beeps and sounds]
+    assert all((tone > 1000) == (name == "heard") and 100 < tone < 4000 for name, tone in hz.items())
+    lines = [line for line in lines if line[:2] != "Hz"]
+    for line, (state, (percent, beeps, ms)) in zip(lines, STATES.items(), strict=True):
+        *found, before, after = line.split()
+        colour = [c * brightness * 255 // 10000 for c in percent]
+        assert list(map(int, found[:4])) == [*colour, 32768 if beeps and sounds else 0], state
+        if ms and brightness:
+            assert ms <= int(found[4]) <= ms + 2 and before == "True", state
+        elif brightness:
+            assert found[4] == "0", state
+        assert after == "0" or (not ms and not beeps)
 
 
 def test_a_word_is_shown_and_heard_and_stop_acts_at_once(robot):

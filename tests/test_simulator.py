@@ -3,10 +3,9 @@
 import json
 import math
 import os
+import queue
 import signal
 import sys
-import threading
-import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -214,12 +213,6 @@ def test_live_sound_reaches_the_program_as_it_comes(tmp_path):
     assert log.end_us == 7  # a program that does not listen to its end
 
 
-def test_settings_are_changed_key_by_key():
-    settings = {"program": "voice", "motors": {"speed": 60, "angle": 90}}
-    assert run.merged(settings, {"motors": {"speed": 30}}) == {"program": "voice", "motors": {"speed": 30, "angle": 90}}
-    assert settings["motors"]["speed"] == 60
-
-
 def simulation(words=(("go", 1.2), ("left", 3.0)), seconds=5.0) -> run.Simulation:
     log = run.Log()
     for word, s in words:
@@ -265,18 +258,44 @@ def failure(capsys, *arguments) -> str:
 
 
 def test_what_does_not_fit_is_refused_in_a_sentence(wav, tmp_path, capsys):
-    fast, broken, text = tmp_path / "fast.wav", tmp_path / "half.bin", tmp_path / "settings.json"
+    fast, broken = tmp_path / "fast.wav", tmp_path / "half.bin"
     soundfile.write(fast, np.zeros(100), 44100)
     broken.write_bytes(MODEL.read_bytes()[:1000])
-    text.write_text("{")
     assert "44100 Hz" in failure(capsys, MODEL, fast)
     assert "none.wav" in failure(capsys, MODEL, tmp_path / "none.wav")
     assert "none.bin" in failure(capsys, tmp_path / "none.bin", wav)
     assert "not a readable recording" in failure(capsys, MODEL, MODEL)
     failure(capsys, broken, wav)
     failure(capsys, wav, wav)
-    assert "no program 'fly'" in failure(capsys, MODEL, wav, "--program", "fly")
-    assert "not JSON" in failure(capsys, MODEL, wav, "--settings", text)
+    assert "none.json" in failure(capsys, MODEL, wav, "--settings", tmp_path / "none.json")
+
+
+def test_a_program_that_is_not_there_is_named_by_the_robot(wav, capsys):
+    assert command.main([str(MODEL), str(wav), "--program", "fly"]) == 1
+    assert "there is no program fly; there are: record, voice" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'\xef\xbb\xbf{"motors": {"speed": 30,}}',  # as the robot takes it: with a mark, with a comma too many
+        b'{"words": {"off": "stop"}, "listening": {"hop": 5}, "pins": {"light": 99}, "motor": {}}',
+        '{"words": {"arr\xeate": 3}}'.encode("latin-1"),
+        b"{",
+        b"",
+    ],
+)
+def test_settings_are_read_by_the_robots_own_reader(content, robot, wav, tmp_path, capsys):
+    """What it says of a file, and what it makes of it, is the same in the simulator and on a robot."""
+    path = tmp_path / "mine.json"
+    path.write_bytes(content)
+    (robot.folder / "settings.json").write_bytes(content)
+    show = "import json, settings; print(json.dumps(settings.load()))"
+    assert list(run.simulate(None, SILENCE, settings=content, code=show).log.text) == robot.play(show)
+    robot.hears(audio.read(wav))
+    assert command.main([str(MODEL), str(wav), "--settings", str(path), "--json"]) == 0
+    told = [line for line in robot.play() if not line.startswith("@")]
+    assert json.loads(capsys.readouterr().out)["output"] == told
 
 
 def test_live_without_its_library_says_what_to_install(monkeypatch, capsys):
@@ -423,8 +442,16 @@ def test_something_ahead_stops_the_robot_while_it_is_there():
 def test_the_microphone_of_the_pc_until_ctrl_c(listening_model, monkeypatch, tmp_path, capsys):
     samples, _ = recording(0.4 * synthesizer().say("right", Speaker("en-us+m7", 150)))
 
+    class Ear(queue.Queue):
+        """Presses Ctrl-C when all that was said has gone to the robot."""
+
+        def get(self):
+            if self.empty():
+                os.kill(os.getpid(), signal.SIGINT)
+            return super().get()
+
     class Stream:
-        """Of sounddevice: says "right", then somebody presses Ctrl-C."""
+        """Of sounddevice: says "right", all of it at once."""
 
         def __init__(self, callback, blocksize, samplerate, channels, dtype):
             assert (samplerate, channels, dtype) == (RATE, 1, "int16")
@@ -432,13 +459,8 @@ def test_the_microphone_of_the_pc_until_ctrl_c(listening_model, monkeypatch, tmp
             self.callback = callback
 
         def start(self):
-            threading.Thread(target=self.speak).start()
-
-        def speak(self):
             for block in self.blocks:
                 self.callback(memoryview(block.tobytes()), len(block), None, None)
-            time.sleep(1)
-            os.kill(os.getpid(), signal.SIGINT)
 
         def __enter__(self):
             return self
@@ -448,6 +470,7 @@ def test_the_microphone_of_the_pc_until_ctrl_c(listening_model, monkeypatch, tmp
 
     pretended = SimpleNamespace(RawInputStream=Stream, PortAudioError=RuntimeError)
     monkeypatch.setitem(sys.modules, "sounddevice", pretended)
+    monkeypatch.setattr(command.queue, "SimpleQueue", Ear)
     model = tmp_path / "model.bin"
     model.write_bytes(listening_model)
     assert command.main([str(model), "--live"]) == 0

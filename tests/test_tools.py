@@ -485,7 +485,7 @@ def test_what_the_robot_tells():
     ]  # fmt: skip
     assert (state.labels, state.ms, state.level, state.windows) == (["yes", "no"], 960, 123, 1)
     assert state.probabilities == [65000, 535]
-    assert "lost" in state.take("@lost 40") and "silent" in state.take("@stall 1")
+    assert "lost" in state.take("@lost 40") and "no sound" in state.take("@stall 1")
     assert not state.crashed and "KeyError" in state.take("@crash KeyError") and state.crashed
 
 

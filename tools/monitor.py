@@ -68,7 +68,7 @@ class State:
             case ["@lost", ms]:
                 return f"{self.ms / 1000:7.2f} s  {whole(ms)} ms of sound lost"
             case ["@stall", count]:
-                return f"{self.ms / 1000:7.2f} s  the microphone is silent, {whole(count)} times so far"
+                return f"{self.ms / 1000:7.2f} s  no sound from the microphone, {whole(count)} times so far"
             case ["@crash", name]:
                 self.crashed = True
                 return f"{self.ms / 1000:7.2f} s  the program ended with {name}"

@@ -137,33 +137,28 @@ class Simulation:
     problem: str | None
 
 
-def programs() -> list[str]:
-    return sorted(p.stem for p in (DEVICE / "programs").glob("*.py") if p.stem != "__init__")
+def prepare(folder: Path, model: bytes | None, scene: dict, settings: bytes | dict | None = None) -> None:
+    """Fill a new folder with what lies on a robot, and its scene.
 
-
-def merged(settings: dict, changes: dict) -> dict:
-    """Settings with some of them changed, dictionaries within dictionaries key by key."""
-    out = dict(settings)
-    for key, value in changes.items():
-        nested = isinstance(value, dict) and isinstance(out.get(key), dict)
-        out[key] = merged(out[key], value) if nested else value
-    return out
-
-
-def prepare(folder: Path, model: bytes | None, scene: dict, settings: dict | None = None) -> None:
-    """Fill a new folder with what lies on a robot, and its scene. settings: changes to device/settings.json."""
+    settings: what stands in its settings.json instead of the shipped one; the robot's own reader makes sense of it.
+    """
     shutil.copytree(DEVICE, folder, ignore=shutil.ignore_patterns(*NOT_COPIED))
     if model is not None:
         (folder / "model.bin").write_bytes(model)
-    if settings:
-        path = folder / "settings.json"
-        path.write_text(json.dumps(merged(json.loads(path.read_text()), settings), indent=2))
+    if settings is not None:
+        given = json.dumps(settings).encode() if isinstance(settings, dict) else settings
+        (folder / "settings.json").write_bytes(given)
     (folder / "scene.json").write_text(json.dumps(scene))
 
 
-def slots(samples: np.ndarray) -> bytes:
-    """What the microphone gives for int16 samples: 32-bit slots with an offset, little-endian."""
-    return ((samples.astype("<i4") << (16 - GAIN)) + OFFSET).astype("<i4").tobytes()
+def slots(samples: np.ndarray, first: int = 0) -> bytes:
+    """What the microphone gives for int16 samples, the first of them that number in the stream.
+
+    32-bit slots with an offset, little-endian. The lowest of the 24 bits never rests, even where the samples are zero:
+    the robot takes a microphone whose words do not change for a dead one.
+    """
+    noise = ((first + np.arange(len(samples))) & 1) << 8
+    return ((samples.astype("<i4") << (16 - GAIN)) + OFFSET + noise).astype("<i4").tobytes()
 
 
 def run(
@@ -233,7 +228,7 @@ def simulate(
     model: bytes | None,
     samples: np.ndarray | Iterable[np.ndarray],
     program: str | None = None,
-    settings: dict | None = None,
+    settings: bytes | dict | None = None,
     robot: physics.Physics | None = None,
     scene: dict | None = None,
     code: str | None = None,
@@ -242,8 +237,8 @@ def simulate(
 ) -> Simulation:
     """Let the robot hear int16 samples, or blocks of them as they come, and go where its program takes it.
 
-    program: the name of one in programs/ instead of the settings' own; scene: further keys of standin/scene.py, times
-    in ms; code: what to run instead of the launcher.
+    program: the name of one in programs/ instead of the settings' own; settings: as of prepare(); scene: further keys
+    of standin/scene.py, times in ms; code: what to run instead of the launcher.
     """
     robot = robot or physics.Physics()
     code = code or f"import launcher; launcher.start({'' if program is None else repr(program)})"
@@ -270,9 +265,11 @@ def simulate(
 
 
 def _slots_of(blocks: Iterable[np.ndarray], heard: list[np.ndarray]) -> Iterable[bytes]:
+    count = 0
     for block in blocks:
         heard.append(block)
-        yield slots(block)
+        yield slots(block, count)
+        count += len(block)
 
 
 def problem(log: Log, timeout: float | None) -> str | None:
