@@ -25,6 +25,12 @@ MPY_OPTIONS := VARIANT=standard MICROPY_SSL_AXTLS=0 MICROPY_SSL_MBEDTLS=0 MICROP
 # a 32-bit build needs a compiler that has one
 BITS := 64 $(if $(filter x86_64,$(shell uname -m)),32)
 
+# MicroPython's makefiles take paths of letters, digits and these alone
+UNFIT := $(shell pwd -P | LC_ALL=C tr -d 'A-Za-z0-9/_.,+=@~\200-\377\n-' | grep -q . && echo unfit)
+ifneq ($(and $(UNFIT),$(filter-out core lint clean bench-accuracy,$(or $(MAKECMDGOALS),demo))),)
+$(error This folder's path has a space, a quote or the like, which MicroPython's makefiles do not take; move it: $(CURDIR))
+endif
+
 .PHONY: demo test setup core board lint bench-xtensa bench-xtensa-s2 bench-accuracy clean
 .DELETE_ON_ERROR:
 

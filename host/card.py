@@ -10,7 +10,7 @@ from pathlib import Path
 
 from host import robustness
 from host.card_text import Tested, card, data_names, licence
-from host.command import guard, naming, write_model, write_whole
+from host.command import guard, naming, warn, write_model, write_whole
 from host.data.dataset import DataError
 from host.data.speech_commands import HELD_OUT
 from host.evaluation import Clips, Model, confusion_picture, judge, judge_float, read_clips
@@ -78,6 +78,8 @@ def main(arguments: list[str] | None = None) -> int:
             raise RunError(f"{target} is there and hears other words: {', '.join(there)}; give this one a --name")
     recordings = noise(args.data, args.noise)
     clips = read_clips(args.data, Model.open(args.runs[0] / "model.bin").program, config.labels)
+    for finding in clips.findings:
+        warn(finding)
     runs = [tested(folder, clips) for folder in args.runs]
     best = max(runs, key=lambda t: t.best.validation_accuracy)
     robust = robustness.measure(best.model, config.labels, clips, recordings)

@@ -2,7 +2,9 @@
 
 import argparse
 import functools
+import io
 import os
+import select
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -10,28 +12,67 @@ from pathlib import Path
 
 from host.engines.native import ModelError
 from host.format.file import MAGIC, FormatError
+from host.text import printable
 
 
 def guard(main: Callable[..., int]) -> Callable[..., int]:
-    """A command's main(), which says an error of the owner's in a sentence and returns 1; 130 after Ctrl-C."""
+    """A command's main(), which says an error of the owner's in a sentence and returns 1; 130 after Ctrl-C.
+
+    What a terminal cannot show is printed as "?". A reader that has seen enough (| head) ends the command: 141.
+    """
 
     @functools.wraps(main)
     def guarded(*arguments) -> int:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="replace")
         try:
-            return main(*arguments)
+            try:
+                return main(*arguments)
+            finally:
+                if sys.stdout:
+                    sys.stdout.flush()  # Python's own end would not say in a sentence what went wrong
         except KeyboardInterrupt as stop:
             print(f"\nstopped{'; ' if stop.args else ''}{stop}", file=sys.stderr)
             return 130
         except OSError as error:
+            if _output_lost() and isinstance(error, BrokenPipeError):
+                return 141
             name = error.filename2 or error.filename
-            print(f"error: {name}: {error.strerror}" if name else f"error: {error.strerror or error}", file=sys.stderr)
+            _say(f"{name}: {error.strerror}" if name else error.strerror or str(error))
         except Exception as error:
-            if not type(error).__module__.startswith("host."):  # our own errors are sentences, any other is a bug
+            # our own errors are sentences, any other is a bug
+            if not type(error).__module__.startswith(("host.", "tools.", "__main__")):
                 raise
-            print(f"error: {error}", file=sys.stderr)
+            _say(str(error))
         return 1
 
     return guarded
+
+
+def _say(sentence: str) -> None:
+    # it may hold what a file or a file's name says
+    print(f"error: {printable(sentence, chr(10))}", file=sys.stderr)
+
+
+def _output_lost() -> bool:
+    """Whether nobody takes what is printed; it is then let go of, or Python would try once more at its end."""
+    with suppress(io.UnsupportedOperation, AttributeError):  # there is none, or it is no file
+        output = sys.stdout.fileno()
+        try:
+            sys.stdout.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), output)
+            return True
+        poll = select.poll()
+        poll.register(output, 0)
+        return bool(poll.poll(0))
+    return False
+
+
+def warn(finding: object) -> None:
+    """Say what does not stop a command, where it does not mix with what the command prints."""
+    print(f"warning: {printable(str(finding))}", file=sys.stderr, flush=True)
 
 
 def whole(low: int, high: int) -> Callable[[str], int]:
@@ -47,6 +88,14 @@ def whole(low: int, high: int) -> Callable[[str], int]:
 
 
 seed = whole(0, 2**31 - 1)
+
+
+def seconds(text: str) -> float:
+    """An argument's type: seconds, from 0 to a day."""
+    with suppress(ValueError):
+        if 0 <= float(text) <= 86400:
+            return float(text)
+    raise argparse.ArgumentTypeError(f"{text} is no number of seconds, 0 to 86400")
 
 
 def picture(text: str) -> Path:
@@ -72,9 +121,11 @@ def write_whole(path: Path, data: bytes) -> None:
     try:
         partial.write_bytes(data)
         partial.replace(path)
-    except BaseException:
+    except BaseException as error:
         with suppress(OSError):
             partial.unlink()
+        if isinstance(error, OSError):
+            error.filename = str(path)  # the one that the owner knows
         raise
 
 

@@ -1,6 +1,7 @@
 """The whole path on one machine, from synthetic speech to a simulated robot that obeys:  make demo"""
 
 import argparse
+import io
 import shutil
 import sys
 import time
@@ -9,7 +10,7 @@ from pathlib import Path
 import soundfile
 
 from host import train
-from host.command import guard, seed
+from host.command import guard, seed, write_whole
 from host.data.audio import RATE
 from host.data.dataset import WORDS
 from host.data.synthetic import Said, conversation
@@ -83,15 +84,15 @@ def main(arguments: list[str] | None = None) -> int:
 
     print("2. Ten commands and four other words, by voices that training never heard, to the robot in MicroPython")
     samples, said = conversation(args.seed)
-    OUT.mkdir(parents=True, exist_ok=True)
-    soundfile.write(OUT / "conversation.wav", samples, RATE, subtype="PCM_16")
-    shutil.copy(RUN / "model.bin", OUT)
-    simulation = simulate((OUT / "model.bin").read_bytes(), samples)
+    wav, model = io.BytesIO(), (RUN / "model.bin").read_bytes()
+    soundfile.write(wav, samples, RATE, subtype="PCM_16", format="WAV")
+    write_whole(OUT / "conversation.wav", wav.getbuffer())
+    write_whole(OUT / "model.bin", model)
+    simulation = simulate(model, samples)
     if simulation.problem:
         print(simulation.problem)
         return 1
     heard = simulation.log.heard
-    plot.draw(simulation, OUT / "robot.png", "the robot of the demo")
     pairs, false = compare(said, heard)
     show(said, pairs, false)
     right = sum(h is not None for _, h in pairs)
@@ -100,6 +101,7 @@ def main(arguments: list[str] | None = None) -> int:
         f"{right} of {len(pairs)} commands heard, {len(false)} false, in {len(samples) / RATE:.0f} s of sound "
         f"(wanted: {WANTED_RIGHT} or more, at most {ALLOWED_FALSE} false): {'ok' if passed else 'FAILED'}"
     )
+    write_whole(OUT / "robot.png", plot.draw(simulation, "the robot of the demo"))
     print(f"It obeyed: {simulation.path.driven_mm:.0f} mm driven, drawn in {OUT / 'robot.png'}")
     print(f"{time.monotonic() - started:.0f} s in all. Again, with your own ears and settings:")
     print(f"    .venv/bin/python -m host.simulate {OUT / 'model.bin'} {OUT / 'conversation.wav'}")

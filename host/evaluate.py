@@ -10,11 +10,12 @@ import sys
 from pathlib import Path
 
 from host import robustness
-from host.command import guard, picture, write_whole
+from host.command import guard, picture, warn, write_whole
 from host.data.download import TEST_SET, fetch
 from host.data.languages import spoken_by
 from host.data.speech_commands import HELD_OUT
 from host.evaluation import ENGINES, Model, Result, confusion_picture, evaluated_labels, judge, kinds, read_clips
+from host.text import printable
 
 
 def percent(share: float | None, digits: int = 1) -> str:
@@ -24,7 +25,7 @@ def percent(share: float | None, digits: int = 1) -> str:
 def table(result: Result) -> str:
     lines = [f"{'class':<12} {'clips':>6} {'right':>6} {'accuracy':>9}"]
     for label, row in result.per_class().items():
-        lines.append(f"{label:<12} {row['clips']:>6} {row['right']:>6} {percent(row['accuracy']):>9}")
+        lines.append(f"{printable(label):<12} {row['clips']:>6} {row['right']:>6} {percent(row['accuracy']):>9}")
     return "\n".join(lines)
 
 
@@ -45,6 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
     p.add_argument(
         "--download", action="store_true", help="first fetch the test set of Speech Commands v0.02 (113 MB) into DIR"
     )
+    p.add_argument("--resample", action="store_true", help="recordings of any rate and channels, converted")
     p.add_argument("--classes", type=int, choices=(10,), help="its ten words alone (default: all of the model's)")
     p.add_argument("--engine", choices=ENGINES, default="native")
     p.add_argument("--robustness", action="store_true", help="also at other levels and in noise (host/robustness.py)")
@@ -63,34 +65,52 @@ def main(arguments: list[str] | None = None) -> int:
     noise = robustness.held_out_noise(args.data, args.noise) if args.robustness else None
     model = Model.open(args.model)
     labels = evaluated_labels(model.program, args.classes)
-    clips = read_clips(args.data, model.program, labels, args.json)
+    clips = read_clips(args.data, model.program, labels, args.json, args.resample)
+    for finding in clips.findings:
+        warn(finding)
     result = judge(model, labels, clips, args.engine)
     robust = robustness.measure(model, labels, clips, noise, args.engine, args.json) if noise else None
-    drawn = args.picture or Path("build") / f"confusion-{args.model.stem}.png"
-    write_whole(
-        drawn, confusion_picture(result, f"{args.model.stem}: {percent(result.accuracy)} of {result.clips} clips")
-    )
+    title = f"{args.model.stem}: {percent(result.accuracy)} of {result.clips} clips"
+    drawn, not_drawn = args.picture or Path("build") / f"confusion-{args.model.stem}.png", None
+    try:
+        write_whole(drawn, confusion_picture(result, title))
+    except OSError as error:  # said last: the figures are worth more
+        not_drawn = error
     rate = result.clips / result.seconds
     if args.json:
         found = {
             "model": str(args.model), "data": str(args.data), "engine": args.engine, **result.figures(),
             "clips": result.clips, "clips_per_second": round(rate, 1), "per_class": result.per_class(),
-            "confusion": result.confusion.tolist(), "missing": result.missing, "picture": str(drawn),
+            "confusion": result.confusion.tolist(), "missing": result.missing,
+            "picture": None if not_drawn else str(drawn), "warnings": [str(f) for f in clips.findings],
         }  # fmt: skip
         print(json.dumps(found | ({"robustness": robust} if robust else {})))
-        return 0
+    else:
+        _print(result, labels, clips.others, rate, args.engine, robust)
+    if not_drawn and args.picture:
+        raise not_drawn
+    if not_drawn:
+        print(f"no picture: {drawn.parent}/ cannot be written; name one with --picture", file=sys.stderr)
+    elif not args.json:
+        print(f"confusion: {drawn}")
+    return 0
+
+
+def _print(
+    result: Result, labels: tuple[str, ...], others: list[str], rate: float, engine: str, robust: dict | None
+) -> None:
     figures = result.figures()
     print(table(result))
+    for line in others:
+        print(line)
     if result.missing:
-        print(f"no recordings of {', '.join(result.missing)}: these classes are not in the figures below")
-    print(f"accuracy {percent(result.accuracy, 2)} of {result.clips} clips, {rate:.0f} clips/s ({args.engine} engine)")
-    others = [f"{title} {percent(figures[k], 2)}" for k, title in kinds(labels).items() if k != "accuracy"]
-    if others:
-        print(", ".join(others))
+        print(f"no recordings of {printable(', '.join(result.missing))}: these classes are not in the figures below")
+    print(f"accuracy {percent(result.accuracy, 2)} of {result.clips} clips, {rate:.0f} clips/s ({engine} engine)")
+    further = [f"{title} {percent(figures[k], 2)}" for k, title in kinds(labels).items() if k != "accuracy"]
+    if further:
+        print(", ".join(further))
     if robust:
         print(robustness_table(robust, labels))
-    print(f"confusion: {drawn}")
-    return 0
 
 
 if __name__ == "__main__":

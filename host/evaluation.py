@@ -1,23 +1,24 @@
 """How well a model.bin does on a folder of recordings, by any of its executions."""
 
-import io
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import torch
-from tqdm import tqdm
 
 from host.command import naming
-from host.data import audio, synthetic
-from host.data.dataset import NOISE_FOLDER, SILENCE, DataError, command_words, word_class
-from host.data.languages import Language, spoken_by
-from host.data.speech_commands import recordings, word_folders
+from host.data import audio, survey, synthetic
+from host.data.dataset import SILENCE, DataError, command_words, word_class
+from host.data.findings import Finding
+from host.data.folder import classed, is_noise, layout, others, passed_over, recordings, word_folders
+from host.data.languages import spoken_by
+from host.data.speech_commands import listen
 from host.engines import micropython, native
 from host.format.file import read
 from host.format.program import Program
 from host.models.network import Network
+from host.pictures import png, pyplot
 from host.reference import frontend, operators
 
 ENGINES = ("native", "reference", "micropython")
@@ -44,12 +45,18 @@ class Model:
 
 @dataclass(frozen=True)
 class Clips:
-    """Windows of recordings: int16 [n, samples], the class each belongs to, and whose it is, as "<word>/<file>"."""
+    """Windows of recordings: int16 [n, samples], the class each belongs to, and whose it is, as "<word>/<file>".
+
+    missing: the classes of which there is none. findings: what is to be said of the recordings; others: lines on words
+    that are none of the classes.
+    """
 
     windows: np.ndarray
     target: np.ndarray
     names: list[str]
     missing: list[str]
+    findings: list[Finding] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -133,34 +140,38 @@ def evaluated_labels(program: Program, classes: int | None) -> tuple[str, ...]:
     raise DataError(f"--classes {classes}: the model has {len(program.labels)}: {', '.join(program.labels)}")
 
 
-def _recorded(root: Path) -> list[tuple[str, str, Path]]:
-    """(word, name, path) of every recording in a folder but those of noise."""
-    folders = [f for f in word_folders(root) if f.name != NOISE_FOLDER]
-    return [(f.name, f"{f.name}/{p.name}", p) for f in folders for p in recordings(f)]
-
-
-def _spoken(language: Language, quiet: bool) -> list[tuple[str, str, np.ndarray]]:
-    """(word, name, int16 samples) of what a language's testing voices say."""
-    samples, words = synthetic.testing_clips(language, quiet=quiet)
-    return [(str(w), f"{w}/{i}", x) for i, (w, x) in enumerate(zip(words, samples, strict=True))]
-
-
-def read_clips(source: Path, program: Program, labels: tuple[str, ...], quiet: bool = False) -> Clips:
+def read_clips(
+    source: Path, program: Program, labels: tuple[str, ...], quiet: bool = False, resample: bool = False
+) -> Clips:
     """The centred window of every clip that has a class; a word without one is unknown, or left out.
 
-    source: a folder of <word>/*.wav, or a language's name: what that language's testing voices say.
+    source: a folder of <word>/*.wav, or a language's name: what that language's testing voices say. resample:
+    recordings of any rate and number of channels. DataError where one cannot be used.
     """
-    language, samples = spoken_by(source), window_samples(program)
-    found = _spoken(language, quiet) if language else _recorded(source)
-    classes = [word_class(NOISE_FOLDER if word == SILENCE else word, labels) for word, _, _ in found]
-    target = np.array([c for c in classes if c >= 0])
-    if not len(target):
-        raise DataError(f"{source}: none of its folders is one of the classes {', '.join(labels)}")
-    kept = [clip for c, (_, *clip) in zip(classes, found, strict=True) if c >= 0]
-    bar = tqdm(kept, "reading", leave=False, disable=quiet or None)
-    windows = np.stack([audio.centred(x if language else audio.read(x), samples) for _, x in bar])
+    language, count = spoken_by(source), window_samples(program)
+    if language:
+        samples, words = synthetic.testing_clips(language, quiet=quiet)
+        names = [f"{word}/{i}" for i, word in enumerate(words)]
+    else:
+        folders = [f for f in word_folders(source) if not is_noise(f)]
+        files = [p for f in folders if word_class(f.name, labels) >= 0 for p in recordings(f)]
+        names = [p.relative_to(source).as_posix() for p in files]
+    classes = [word_class(name.split("/")[0], labels) for name in names]
+    rows, target = [i for i, c in enumerate(classes) if c >= 0], np.array([c for c in classes if c >= 0])
+    if not rows:
+        what = "" if language else f"; {layout(source)}"
+        raise DataError(f"{source}: none of its folders is one of the classes {', '.join(labels)}{what}")
+    names, found = [names[i] for i in rows], []
+    if language:
+        windows = np.stack([audio.centred(samples[i], count) for i in rows])
+    else:
+        heard = [(audio.centred(x, count), facts) for x, facts in listen(source, files, resample, quiet)]
+        windows, facts = np.stack([x for x, _ in heard]), audio.table([f for _, f in heard])
+        silence = target == (labels.index(SILENCE) if SILENCE in labels else -1)
+        found = passed_over(source) + classed(str(source), [f.name for f in folders], labels)
+        found += survey.tested(str(source), np.array(names), windows, facts, silence)
     missing = [w for i, w in enumerate(labels) if i not in target]
-    return Clips(windows, target, [name for name, _ in kept], missing)
+    return Clips(windows, target, names, missing, found, [] if language else others([f.name for f in folders], labels))
 
 
 def classify(file: bytes, program: Program, windows: np.ndarray, engine: str = "native") -> np.ndarray:
@@ -212,14 +223,9 @@ def judge_float(network: Network, clips: Clips) -> Result:
 
 def confusion_picture(result: Result, title: str) -> bytes:
     """The confusion table as a PNG, in per cent of each true class."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot as plt
-
     n = len(result.labels)
     share = 100 * result.confusion / np.maximum(1, result.confusion.sum(1, keepdims=True))
-    figure, axis = plt.subplots(figsize=(1.8 + 0.55 * n, 1.4 + 0.5 * n), layout="constrained")
+    figure, axis = pyplot().subplots(figsize=(1.8 + 0.55 * n, 1.4 + 0.5 * n), layout="constrained")
     axis.imshow(share, cmap="Blues", vmin=0, vmax=100)
     axis.set(xlabel="heard", ylabel="said", title=title)
     axis.set_xticks(range(n), result.labels, rotation=45, ha="right")
@@ -229,7 +235,4 @@ def confusion_picture(result: Result, title: str) -> bytes:
             if share[i, j] >= 0.5:
                 color = "white" if share[i, j] > 55 else "black"
                 axis.text(j, i, f"{share[i, j]:.0f}", ha="center", va="center", fontsize=8, color=color)
-    png = io.BytesIO()
-    figure.savefig(png, dpi=100)
-    plt.close(figure)
-    return png.getvalue()
+    return png(figure)

@@ -9,6 +9,7 @@ from host.compiler.plan import least
 from host.engines.native import ModelError, NativeListener, NativeModel
 from host.format.file import checksum, read
 from host.format.program import Add, Conv2D, Dense, Gate, GlobalAveragePool, MaxPool, Operator, Plan, Program, Softmax
+from host.text import printable
 
 
 def multiply_adds(op: Operator, shape: tuple[int, int, int]) -> int:
@@ -42,11 +43,6 @@ def describe(op: Operator) -> str:
             return f"reads {op.source} and {op.other}"
         case GlobalAveragePool() | Dense() | Softmax():
             return f"reads {op.source}"
-
-
-def printable(text: str) -> str:
-    """Text of a file for a terminal, which obeys unprintable characters."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def report(path: Path) -> tuple[str, bool]:

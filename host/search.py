@@ -4,6 +4,7 @@ Run the same line again to go on, or at the same time, on any machine that reach
 """
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 
@@ -26,6 +27,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     p.add_argument("--noise", type=Path, metavar="DIR", help="as for host.train")
     p.add_argument("--classes", type=int, default=12, choices=(10, 12), help="ten words, or unknown and silence too")
     p.add_argument("--split", default="auto", choices=SPLITS, help="as for host.train")
+    p.add_argument("--resample", action="store_true", help="as for host.train")
     p.add_argument("--networks", nargs="+", default=sorted(SPACES), choices=sorted(SPACES), metavar="NETWORK")
     p.add_argument(
         "--require", nargs="+", default=["small"], metavar="NAME | KEY=VALUE",
@@ -60,7 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
     problem = Problem(networks, args.classes, args.split, args.seed, recipe, requirements, args.maximise)
     source = "-".join(Path(d).absolute().name.removesuffix(".npz") for d in args.data)
     folder = args.out or Path("runs") / f"search-{source}-{args.classes}"
-    data = load(args.data, args.classes, args.split, args.seed, args.noise, args.quiet)
+    data = load(args.data, args.classes, args.split, args.seed, args.noise, args.quiet, resample=args.resample)
     storage = args.storage or folder / "journal.log"
     shared = study.open_study(storage, folder.absolute().name, problem.config(data), args.seed)
     print(f"search {shared.study_name} in {folder}: {study.trained(shared)} of {args.trials} designs trained")
@@ -72,7 +74,8 @@ def main(arguments: list[str] | None = None) -> int:
     finally:
         best = report.write(shared, problem, folder)
     print(report.table(best) if best else "no design that was measured meets the requirements yet")
-    print(f"{folder}/pareto.md; train one in full: python -m host.train --design {folder}/trial-NNNN.json --data DIR")
+    design = shlex.quote(f"{folder}/trial-NNNN.json")
+    print(f"{folder}/pareto.md; train one in full: python -m host.train --design {design} --data DIR")
     return 0
 
 

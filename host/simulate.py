@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from host.command import guard, naming, picture
+from host.command import guard, naming, picture, warn, write_whole
 from host.data import audio
 from host.data.dataset import DataError
 from host.format.file import read
@@ -140,12 +140,14 @@ def main(arguments: list[str] | None = None) -> int:
     if (args.audio is None) != args.live:
         p.error("give a recording, or --live")
     simulation = _simulate(args)
-    if args.plot:
-        source = "the microphone" if args.live else args.audio.name
-        plot.draw(simulation, args.plot, f"{args.model.name} hears {source}")
     _print(simulation, args)
     if simulation.problem:
         print(f"error: {simulation.problem}", file=sys.stderr)
+    if args.plot:
+        source = "the microphone" if args.live else args.audio.name
+        write_whole(args.plot, plot.draw(simulation, f"{args.model.name} hears {source}"))
+        if not args.json:
+            print(f"picture: {args.plot}")
     return 1 if simulation.problem else 0
 
 
@@ -156,7 +158,10 @@ def _simulate(args: argparse.Namespace) -> Simulation:
     settings = args.settings.read_bytes() if args.settings else None
     scene = {"obstacles": args.obstacle}
     if not args.live:
-        return simulate(model, audio.read(args.audio), args.program, settings, scene=scene)
+        samples, facts = audio.listen(args.audio)
+        if facts.cut_short:
+            warn(f"{args.audio}: cut short: {facts.cut_short}")
+        return simulate(model, samples, args.program, settings, scene=scene)
     sound = microphone()
     if not args.json:
         print("speak; Ctrl-C ends it", flush=True)
@@ -180,8 +185,6 @@ def _print(simulation: Simulation, args: argparse.Namespace) -> None:
     print(f"{plot.pose_text(simulation.path)}; {found['driven_mm']:.0f} mm of way in {found['seconds']:.1f} s of sound")
     if found["overruns"] or found["stalls"]:
         print(f"the loop was late {found['overruns']} times ({found['lost_ms']} ms lost); {found['stalls']} stalls")
-    if args.plot:
-        print(f"picture: {args.plot}")
 
 
 if __name__ == "__main__":

@@ -7,20 +7,20 @@ import argparse
 import dataclasses
 import functools
 import os
-import re
 import sys
 from pathlib import Path
 
 import torch
 
-from host.command import guard, seed, whole
+from host.command import guard, seed, warn, whole
 from host.data.dataset import TESTING, TRAINING, VALIDATION, command_words
 from host.data.download import SPEECH_COMMANDS, fetch
 from host.data.languages import LANGUAGES
-from host.data.load import load
+from host.data.load import gather
 from host.data.speech_commands import SPLITS
 from host.models import MODELS
 from host.models.design import read_design
+from host.text import is_word, normal
 from host.training.config import continued, load_config, make_config, with_teachers
 from host.training.loop import measured
 from host.training.recipes import RECIPES, shortened
@@ -41,9 +41,9 @@ def device(text: str) -> torch.device:
 
 def word(text: str) -> str:
     """A word to be obeyed, for argparse, as the folder of its recordings is called."""
-    if not re.fullmatch(r"[^\W_]\w*(-\w+)*", text) or text != text.lower():
+    if not is_word(normal(text)):
         raise argparse.ArgumentTypeError(f"{text!r} is no word; expected lower-case letters, as its folder is called")
-    return text
+    return normal(text)
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -69,6 +69,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     p.add_argument("--classes", type=int, default=12, choices=(10, 12), help="10: words alone; 12: unknown, silence")
     p.add_argument("--recipe", default="default", choices=sorted(RECIPES))
     p.add_argument("--split", default="auto", choices=SPLITS, help="how a folder is split; random: 80/10/10 by --seed")
+    p.add_argument("--resample", action="store_true", help="recordings of any rate and channels, converted")
+    p.add_argument("--check", action="store_true", help="print what the data hold, and train nothing")
     p.add_argument("--seed", type=seed, default=0)
     p.add_argument("--epochs", type=whole(1, 100_000), help="instead of the recipe's")
     p.add_argument(
@@ -114,13 +116,23 @@ def run(args: argparse.Namespace) -> int:
     with first_before_others():
         if args.download:
             fetch(SPEECH_COMMANDS, args.folders[0], quiet)
-        data = load(args.data, args.classes, args.split, args.seed, args.noise, quiet, words)
+        found = gather(args.data, args.classes, args.split, args.seed, args.noise, quiet, words, args.resample)
+    if not rank():
+        if args.check:
+            print(found.table())
+        for finding in found.findings:
+            warn(finding)
+    data = found.dataset()
+    if args.check:
+        return 0
     given = data, args.classes, args.split, args.seed, recipe
     config = continued(args.start, *given) if args.start else make_config(name, design, *given)
     config = dataclasses.replace(
         with_teachers(config, args.teacher), workers=count(), threads=args.threads, device=args.device.type
     )
     say(f"{len(data.rows(TRAINING))} training and {len(data.rows(VALIDATION))} validation clips; run in {folder}")
+    for line in found.others:
+        say(line)
     path = train(config, data, folder, args.resume, quiet, say, args.device)
     if not rank():
         say(f"{path}: {path.stat().st_size} bytes")

@@ -116,7 +116,7 @@ def main():
             else:
                 cut(command["cut"], command["paths"])
         except Exception as problem:
-            error = repr(problem)
+            error = f"{type(problem).__name__}: {problem}"
         print("\n\x04", error)
 
 

@@ -24,7 +24,12 @@ def random_frontend(rng: np.random.Generator, frames: int, width: int) -> FrontE
         offsets = tuple(rng.integers(-(1 << 22), 1 << 22, width).tolist())
         shift = int(rng.integers(10, 16))
     zero = int(rng.integers(0, 256))
-    return FrontEnd(RATE, frame, hop, frames, edges, base.log_gain, base.log_offset, gains, offsets, shift, zero)
+    log_gain, log_offset = base.log_gain, base.log_offset
+    apart = rng.spawn(1)[0]  # takes nothing from what is drawn next
+    if apart.random() < 0.3:  # levels at both ends of a byte, and falling ones
+        log_gain = int(log_gain * apart.choice([-1, 0.5, 1.5]))
+        log_offset += int(apart.integers(-1 << 27, 1 << 27))
+    return FrontEnd(RATE, frame, hop, frames, edges, log_gain, log_offset, gains, offsets, shift, zero)
 
 
 def _conv(rng, x: Node, out: int, kernel=(1, 1), **options) -> Node:

@@ -19,7 +19,7 @@ from host import compile as compiler
 from host.command import guard, write_model, write_whole
 from host.data import synthetic
 from host.data.dataset import SILENCE, UNKNOWN, DataError
-from host.data.load import load
+from host.data.load import gather
 from host.engines import micropython, native
 from host.format.file import FormatError, read
 from host.models.design import Design
@@ -218,7 +218,7 @@ def test_folders_that_cannot_be_written_are_errors(typed, tmp_path, capsys):
 
 def test_runs_of_data_whose_names_differ_after_a_dot_differ(tmp_path, monkeypatch, typed):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(train, "load", lambda sources, *rest: load([typed[-2]], *rest))
+    monkeypatch.setattr(train, "gather", lambda sources, *rest: gather([typed[-2]], *rest))
     for name in ("words_v0.01", "words_v0.02", "words_v0.03.npz"):
         assert train.main([*typed[:-2], name, "--epochs", "1"]) == 0
         assert Path(f"runs/dsnet-24-{name.removesuffix('.npz')}-10-default-0/model.bin").exists()

@@ -66,7 +66,7 @@ def test_recordings_that_do_not_fit_are_refused(samples, rate, words, tmp_path):
 
 def test_what_is_no_recording_is_refused(tmp_path):
     (tmp_path / "a.wav").write_bytes(b"RIFF nonsense")
-    with pytest.raises(DataError, match="not a readable recording"):
+    with pytest.raises(DataError, match="text instead of sound"):
         audio.read(tmp_path / "a.wav")
     with pytest.raises(DataError, match=r"b\.wav: no such file"):
         audio.read(tmp_path / "b.wav")
@@ -112,34 +112,38 @@ def test_the_rule_is_the_data_sets(recordings):
 
 
 def folder(root, words=WORDS, clips=20):
-    for word in words:
+    """Clips that all differ."""
+    for k, word in enumerate(words):
         for i in range(clips):
-            wav(root / word / f"{i:08x}_nohash_0.wav", NOISE)
+            wav(root / word / f"{i:08x}_nohash_0.wav", np.roll(NOISE, 1601 * k + 97 * i))
     return root
 
 
 def test_a_folder_is_read_split_and_cached(tmp_path):
     root = folder(tmp_path / "data")
     wav(root / NOISE_FOLDER / "hum.wav", np.tile(NOISE, 5))
-    levels, words, splits = speech_commands.read(root, "auto", tmp_path / "cache", quiet=True)
+    part = speech_commands.read(root, "auto", tmp_path / "cache", quiet=True)
+    levels, words, splits = part.levels, part.words, part.split
     assert levels.shape == (209, 98, 40) and (words == NOISE_FOLDER).sum() == 9
     assert (splits[words == NOISE_FOLDER] == VALIDATION).tolist() == [False] * 8 + [True]
     by_rule = [speech_commands.hash_split(f"{i:08x}_nohash_0.wav") for i in range(20)]
     assert splits[words == "yes"].tolist() == by_rule
 
     (cached,) = (tmp_path / "cache").iterdir()
-    archive.save(cached, X=levels + 1, name=np.load(cached)["name"])
-    again, _, _ = speech_commands.read(root, "auto", tmp_path / "cache", quiet=True)
-    assert np.array_equal(again, levels + 1)  # it came from the cache
+    with np.load(cached) as found:
+        archive.save(cached, **{**found, "X": levels + 1})
+    again = speech_commands.read(root, "auto", tmp_path / "cache", quiet=True)
+    assert np.array_equal(again.levels, levels + 1)  # it came from the cache
+    assert np.array_equal(again.facts, part.facts) and again.findings == part.findings
     wav(root / "yes" / "new_nohash_0.wav", NOISE)
-    assert len(speech_commands.read(root, "auto", tmp_path / "cache", quiet=True)[0]) == 210
+    assert len(speech_commands.read(root, "auto", tmp_path / "cache", quiet=True).levels) == 210
 
 
 def test_a_folders_own_lists_come_first(tmp_path):
     root = folder(tmp_path / "data", ("yes",), 3)
     (root / "validation_list.txt").write_text("yes/00000001_nohash_0.wav\n")
     (root / "testing_list.txt").write_text("yes/00000002_nohash_0.wav\n")
-    assert speech_commands.read(root, "auto", tmp_path, quiet=True)[2].tolist() == [TRAINING, VALIDATION, TESTING]
+    assert speech_commands.read(root, "auto", tmp_path, quiet=True).split.tolist() == [TRAINING, VALIDATION, TESTING]
 
 
 def test_a_folder_without_a_word_is_refused(tmp_path, monkeypatch):
@@ -167,6 +171,11 @@ def test_archives_are_checked(tmp_path):
     archive.save(path, X=np.zeros((2, 98), np.float32), word=np.array(["yes", "no"]), split=np.array(["", ""]))
     with pytest.raises(DataError, match="expected uint8"):
         archive.read(path)
+
+
+def different(clips: int, frames: int = 98) -> np.ndarray:
+    """Levels uint8 [clips, frames, bands] of clips that all differ."""
+    return np.random.default_rng(0).integers(0, 256, (clips, frames, 40), dtype=np.uint8)
 
 
 LEVELS, KNOWN, SPLIT = np.zeros((4, 98, 40), np.uint8), np.array(["yes", "no"] * 2), np.array([TRAINING] * 4)
@@ -203,7 +212,7 @@ def test_only_noise_may_have_no_split(tmp_path):
 
 def test_an_archive_without_validation_clips_can_be_split_at_random(tmp_path):
     words = np.repeat(np.array(WORDS), 4)
-    np.savez(tmp_path / "a.npz", X=np.zeros((40, 98, 40), np.uint8), word=words, split=np.array([TRAINING] * 40))
+    np.savez(tmp_path / "a.npz", X=different(40), word=words, split=np.array([TRAINING] * 40))
     assert set(load([str(tmp_path / "a.npz")], 10, "random").counts(VALIDATION).values()) == {1}
 
 
@@ -242,24 +251,26 @@ def test_suffixes_in_capitals_count_and_hidden_files_do_not(tmp_path):
     (tmp_path / "yes" / "._0.wav").write_bytes(b"Mac OS X")
     (only,) = speech_commands.word_folders(tmp_path)
     assert [p.name for p in speech_commands.recordings(only)] == ["a.wav", "b.WAV"]
-    assert len(speech_commands.read(tmp_path, "auto", tmp_path / "cache", quiet=True)[0]) == 2
+    assert len(speech_commands.read(tmp_path, "auto", tmp_path / "cache", quiet=True).levels) == 2
 
 
 def test_the_cache_knows_whose_recordings_it_has(tmp_path):
     for name, samples in (("one", NOISE), ("two", NOISE // 8)):
         os.utime(wav(tmp_path / name / "yes" / "a.wav", samples), (0, 0))
-    one, two = (speech_commands.read(tmp_path / n, "auto", tmp_path / "cache", quiet=True)[0] for n in ("one", "two"))
+    one, two = (
+        speech_commands.read(tmp_path / n, "auto", tmp_path / "cache", quiet=True).levels for n in ("one", "two")
+    )
     assert not np.array_equal(one, two)
 
 
 @pytest.mark.parametrize("damage", [b"", b"PK nonsense", None], ids=["empty", "nonsense", "half"])
 def test_a_damaged_cache_is_made_anew(damage, tmp_path):
     root, cache = folder(tmp_path / "data", ("yes",), 2), tmp_path / "cache"
-    levels = speech_commands.read(root, "auto", cache, quiet=True)[0]
+    levels = speech_commands.read(root, "auto", cache, quiet=True).levels
     (path,) = cache.iterdir()
     good = path.read_bytes()
     path.write_bytes(good[: len(good) // 2] if damage is None else damage)
-    assert np.array_equal(speech_commands.read(root, "auto", cache, quiet=True)[0], levels)
+    assert np.array_equal(speech_commands.read(root, "auto", cache, quiet=True).levels, levels)
     assert path.read_bytes() == good
 
 
@@ -275,7 +286,7 @@ def test_a_folder_with_the_name_of_a_language_is_refused(tmp_path, monkeypatch):
 
 def test_a_damaged_cache_of_synthetic_speech_is_made_anew(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    archive.save(tmp_path / "made.npz", X=np.zeros((24, 98, 40), np.uint8), word=np.repeat(class_labels(12), 2),
+    archive.save(tmp_path / "made.npz", X=different(24), word=np.repeat(class_labels(12), 2),
                  split=np.tile([TRAINING, VALIDATION], 12))  # fmt: skip
     made = archive.read(tmp_path / "made.npz")
     monkeypatch.setattr("host.data.synthetic.make", lambda seed, language, quiet: made)
@@ -296,7 +307,7 @@ def test_lists_may_have_backslashes_and_names_that_are_not_utf_8(tmp_path):
     lines = b"\xef\xbb\xbfyes\\00000001_nohash_0.wav\r\nyes/m\xfcll_nohash_0.wav\r\n"
     (root / "validation_list.txt").write_bytes(lines)
     for split, wanted in (("auto", [VALIDATION, TRAINING, VALIDATION]), ("hash", None)):
-        splits = speech_commands.read(root, split, tmp_path / "cache", quiet=True)[2].tolist()
+        splits = speech_commands.read(root, split, tmp_path / "cache", quiet=True).split.tolist()
         assert wanted is None or splits == wanted
 
 
@@ -305,13 +316,13 @@ def test_lists_that_name_no_recording_are_refused(tmp_path):
     (root / "validation_list.txt").write_text("yes/00000001_nohash_0.wav", "utf-16")
     with pytest.raises(DataError, match="name none of its recordings"):
         speech_commands.read(root, "auto", tmp_path, quiet=True)
-    assert len(speech_commands.read(root, "random", tmp_path, quiet=True)[0]) == 2
+    assert len(speech_commands.read(root, "random", tmp_path, quiet=True).levels) == 2
 
 
 def test_short_recordings_of_noise_are_in_both_splits(tmp_path):
     for i in range(12):
         wav(tmp_path / NOISE_FOLDER / f"{i:02}.wav", NOISE)
-    splits = speech_commands.read(tmp_path, "auto", tmp_path / "cache", quiet=True)[2]
+    splits = speech_commands.read(tmp_path, "auto", tmp_path / "cache", quiet=True).split
     assert np.flatnonzero(splits == VALIDATION).tolist() == [1, 11]
 
 
@@ -322,12 +333,12 @@ def test_sources_are_joined_and_noise_is_replaced(tmp_path, monkeypatch):
     for name in ("hum.wav", *(f"{held}.wav" for held in speech_commands.HELD_OUT)):
         wav(noise / name, np.tile(NOISE, 5))
     archive.save(
-        tmp_path / "a.npz", X=np.full((22, 98, 40), 7, np.uint8), word=np.repeat(np.array([*WORDS, NOISE_FOLDER]), 2),
+        tmp_path / "a.npz", X=different(22) % 100 + 1, word=np.repeat(np.array([*WORDS, NOISE_FOLDER]), 2),
         split=np.tile([TRAINING, VALIDATION], 11),
     )  # fmt: skip
     data = load(["a.npz", "few"], 10, noise=noise, quiet=True)
     assert len(data.levels) == 32 and data.sources == ("a.npz", "few") and data.noise_source == str(noise)
-    assert data.noise.shape == (8, 98, 40) and (data.noise != 7).any()  # the first eight half seconds of hum.wav
+    assert data.noise.shape == (8, 98, 40) and data.noise.min() > 100  # the first eight half seconds of hum.wav
     assert load(["a.npz"], 10).noise.shape == (1, 98, 40)
 
 
@@ -335,7 +346,7 @@ def test_noise_is_cut_into_clips_as_long_as_those_of_the_source(tmp_path, monkey
     monkeypatch.chdir(tmp_path)
     wav(tmp_path / NOISE_FOLDER / "hum.wav", np.tile(NOISE, 5))
     archive.save(
-        tmp_path / "long.npz", X=np.full((20, 158, 40), 7, np.uint8), word=np.repeat(np.array(WORDS), 2),
+        tmp_path / "long.npz", X=different(20, 158), word=np.repeat(np.array(WORDS), 2),
         split=np.tile([TRAINING, VALIDATION], 10),
     )  # fmt: skip
     noise = load(["long.npz"], 10, noise=tmp_path / NOISE_FOLDER, quiet=True).noise
@@ -346,9 +357,13 @@ def test_noise_is_cut_into_clips_as_long_as_those_of_the_source(tmp_path, monkey
     assert both.levels.shape[1:] == both.noise.shape[1:] == (98, 40)
 
 
-def test_a_folder_of_noise_has_its_name_and_more_than_what_is_held_out(tmp_path):
-    with pytest.raises(DataError, match=f"not a folder named {NOISE_FOLDER}"):
-        speech_commands.read_noise(tmp_path, 98, tmp_path)
+def test_a_folder_of_noise_may_have_any_name_and_holds_more_than_what_is_held_out(tmp_path):
+    wav(tmp_path / "kitchen" / "tap.wav", np.tile(NOISE, 5))
+    kitchen = speech_commands.read_noise(tmp_path / "kitchen", 98, tmp_path, quiet=True)
+    assert len(kitchen.levels) == 9 and set(kitchen.words) == {NOISE_FOLDER} and not kitchen.findings
+    for folder in (tmp_path, tmp_path / "nowhere"):
+        with pytest.raises(DataError, match=r"no recordings in it|no such folder"):
+            speech_commands.read_noise(folder, 98, tmp_path)
     wav(tmp_path / NOISE_FOLDER / f"{speech_commands.HELD_OUT[0]}.wav", NOISE)
     with pytest.raises(DataError, match="which train nothing"):
         speech_commands.read_noise(tmp_path / NOISE_FOLDER, 98, tmp_path)
@@ -365,9 +380,10 @@ def test_a_missing_class_is_named():
     split = np.array([TRAINING, TRAINING, VALIDATION, VALIDATION])
     with pytest.raises(DataError, match="no training clips of no, up"):
         assemble(np.zeros((4, 98, 40), np.uint8), words, split, WORDS, ("here",))
-    words = np.array(["Yes"] * 4)
-    with pytest.raises(DataError, match=r"\(not Yes: names are lower-case\) by --split lists"):
-        assemble(np.zeros((4, 98, 40), np.uint8), words, split, WORDS, ("here",), "lists")
+    with pytest.raises(
+        DataError, match=f"_silence_ by --split lists; call the folder of noise {NOISE_FOLDER}, or name"
+    ):
+        assemble(np.zeros((4, 98, 40), np.uint8), words, split, ("yes", SILENCE), ("here",), "lists")
 
 
 def test_resampling_keeps_a_tone():

@@ -67,17 +67,15 @@ def test_what_tests_hear_is_the_same_in_any_process():
 
 @pytest.fixture
 def made(monkeypatch, tmp_path):
-    """A synthesis that takes no time: each clip is full of its own number."""
+    """A synthesis that takes no time: each clip holds its own number."""
     monkeypatch.chdir(tmp_path)
 
     def make(what, jobs, workers, quiet):
-        shape = (158, 40) if what is synthetic._levels else (synthetic.CLIP,)
-        return np.stack(
-            [
-                np.full(shape, i % 256, np.uint8) if len(shape) > 1 else np.full(shape, i, np.int16)
-                for i in range(len(jobs))
-            ]
-        )
+        if what is not synthetic._levels:
+            return np.stack([np.full(synthetic.CLIP, i, np.int16) for i in range(len(jobs))])
+        levels = np.zeros((len(jobs), 158, 40), np.uint8)
+        levels[:, 79, :3] = [(len(jobs[0].language), i % 256, i // 256) for i in range(len(jobs))]
+        return levels
 
     monkeypatch.setattr(synthetic, "_spoken", make)
 
@@ -96,7 +94,7 @@ def test_a_language_trains_its_own_words(made):
 
 
 def test_recordings_of_a_languages_words_join_its_synthesized_ones(made, tmp_path):
-    levels = np.full((2, 98, 40), 7, np.uint8)
+    levels = np.random.default_rng(0).integers(0, 256, (2, 98, 40), dtype=np.uint8)
     archive.save(tmp_path / "mine.npz", X=levels, word=["danse"] * 2, split=[TRAINING, VALIDATION])
     data = load(["synthetic-fr", str(tmp_path / "mine.npz")], 12, quiet=True)
     assert data.levels.shape[1] == 98 and data.counts(TRAINING)["danse"] == 1001

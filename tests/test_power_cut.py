@@ -4,17 +4,15 @@ MicroPython's unix port on a LittleFS whose flash drops all writes after the n-t
 mounted anew and the robot's own swap.py loads a model.
 """
 
-import base64
 import binascii
 import json
-import subprocess
 
 import pytest
 
 from host.compiler.plan import plan
-from host.engines.micropython import executable
 from host.format.file import read, write
 from tests.conftest import MODEL, ROOT
+from tests.line import FlashBoard, copy
 from tools.deploy import deploy
 
 OLD = MODEL.read_bytes()
@@ -25,62 +23,16 @@ def crc(data: bytes) -> int:
     return binascii.crc32(data)
 
 
-class Board:
-    """A link as tools.deploy wants it, to tests/power_cut.py; remembers the code that wrote."""
-
-    def __init__(self):
-        command = [str(executable()), str(ROOT / "tests" / "power_cut.py"), str(ROOT / "device")]
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        self.steps: list[str] = []
-
-    def close(self) -> None:
-        self.process.stdin.close()
-        self.process.wait(timeout=10)
-        self.process.stdout.close()
-
-    def tell(self, **command) -> list[str]:
-        self.process.stdin.write(json.dumps(command) + "\n")
-        self.process.stdin.flush()
-        lines = []
-        for line in self.process.stdout:
-            if line.startswith("\x04"):
-                assert line.strip("\x04 \n") == "", line
-                return lines
-            lines.append(line.rstrip("\n"))
-        raise AssertionError(lines)
-
-    def put(self, files: dict[str, bytes]) -> None:
-        self.tell(put={path: base64.b64encode(data).decode() for path, data in files.items()})
-
-    def exec(self, code: str) -> str:
-        self.steps.append(code)
-        return "\n".join(self.tell(exec=code))
-
-    def write_file(self, path: str, data: bytes) -> None:
-        self.exec(copy(path, data))
-
-    def read_file(self, path: str) -> bytes:
-        code = f"import binascii\nprint(binascii.b2a_base64(open({path!r}, 'rb').read()))"
-        return base64.b64decode(self.tell(exec=code)[0][2:-1].replace("\\n", ""))
-
+class CutBoard(FlashBoard):
     def cut(self, steps: list[str], paths: list[str]) -> list[dict]:
         lines = self.tell(cut=steps, paths=paths)
         return [json.loads(line.split(" ", 1)[1]) for line in lines if line.startswith("@outcome")]
 
 
-def copy(path: str, data: bytes) -> str:
-    """What mpremote cp runs on a board: the file is opened, and written in parts."""
-    parts = [data[i : i + 256] for i in range(0, len(data), 256)]
-    return f"f = open({path!r}, 'wb')\n" + "".join(f"f.write({p!r})\n" for p in parts) + "f.close()\n"
-
-
 @pytest.fixture
 def board():
-    b = Board()
-    yield b
-    b.close()
+    with CutBoard() as b:
+        yield b
 
 
 def test_a_model_copied_over_the_old_one(board):
@@ -157,7 +109,7 @@ def test_a_deploy(board, monkeypatch):
     assert all(outcomes[-1]["files"][name] == crc(data) for name, data in new.items())
 
 
-def deploy_steps(board: Board, model) -> list[str]:
+def deploy_steps(board: CutBoard, model) -> list[str]:
     """The code that a deploy runs on the board, taken down on a board that is then put back as it was."""
     files = ("main.py", "programs/voice.py", "settings.json", "model.bin", "model.good")
     before = {name: board.read_file(name) for name in files}

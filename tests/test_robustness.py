@@ -75,8 +75,9 @@ def test_training_does_not_hear_it(noise_folder, tmp_path):
     (root / "yes").mkdir(parents=True)
     soundfile.write(root / "yes" / "a.wav", np.zeros(16000), 16000)
     (root / NOISE_FOLDER).symlink_to(noise_folder)
-    levels, words, _ = speech_commands.read(root, "auto", tmp_path / "cache", quiet=True)
-    assert (words == NOISE_FOLDER).sum() == 3 and len(levels) == 4  # one recording of two seconds, every half second
+    part = speech_commands.read(root, "auto", tmp_path / "cache", quiet=True)
+    # one recording of two seconds, every half second
+    assert (part.words == NOISE_FOLDER).sum() == 3 and len(part.levels) == 4
 
 
 def test_a_folder_of_held_out_noise_alone_is_refused(tmp_path):

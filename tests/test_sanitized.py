@@ -7,22 +7,28 @@ import numpy as np
 import pytest
 
 from host.compiler.plan import plan
-from host.format.file import HEADER, with_checksum, write
+from host.format.file import HEADER, read, with_checksum, write
 from tests.conftest import MODEL, ROOT
 from tests.programs import random_program
+from tests.refused_networks import SHAPES
+from tests.refused_sums import PAIRS, PLANS, SUMS
 
 CHECK = ROOT / "build" / "sanitized"
 
 
 def outcomes(files: list[bytes], tmp_path) -> list[str]:
-    """What the core says of each file; fails where a sanitizer has something to report."""
+    """What the core says of each file, and the hops at which it streams; fails where a sanitizer reports something."""
     if not CHECK.exists():
         pytest.fail("build/sanitized is not built; run 'make test'")
     path = tmp_path / "files"
     path.write_bytes(b"".join(struct.pack("<I", len(f)) + f for f in files))
     done = subprocess.run([CHECK, path], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
-    return done.stdout.split()
+    return done.stdout.splitlines()
+
+
+def statuses(files: list[bytes], tmp_path) -> list[str]:
+    return [outcome.split()[0] for outcome in outcomes(files, tmp_path)]
 
 
 def test_sound_files_run_clean(tmp_path):
@@ -30,7 +36,27 @@ def test_sound_files_run_clean(tmp_path):
     for seed in range(150):
         program = random_program(seed)
         files.append(write(program, plan(program, 1 + seed % 5, seed % 2 == 0)))
-    assert outcomes(files, tmp_path) == ["OK"] * len(files)
+    assert statuses(files, tmp_path) == ["OK"] * len(files)
+
+
+@pytest.mark.parametrize("path", sorted(MODEL.parent.glob("*.bin")), ids=lambda p: p.stem)
+def test_shipped_models_run_clean_at_the_hop_they_are_for(path, tmp_path):
+    file = path.read_bytes()
+    (outcome,) = outcomes([file], tmp_path)
+    status, *hops = outcome.split()
+    assert status == "OK" and str(read(file)[0].hop) == hops[-1]
+
+
+def test_each_file_of_one_fault_is_refused_clean(tmp_path):
+    """Where a check is what keeps the core from reading behind the file, only this notices that it is missing."""
+    expected = [status for status, _, _ in PAIRS.values()]
+    assert statuses([refused for _, refused, _ in PAIRS.values()], tmp_path) == expected
+
+
+def test_their_twins_run_clean(tmp_path):
+    """Those that take no time: small networks with the largest sums and the tightest plans there can be."""
+    files = [accepted for _, accepted in (*SUMS.values(), *PLANS.values(), *SHAPES.values())]
+    assert set(statuses(files, tmp_path)) == {"OK"}
 
 
 def mutated(file: bytes, rng: np.random.Generator) -> bytes:
@@ -53,7 +79,7 @@ def test_hostile_files_are_refused_or_run_clean(tmp_path):
         program = random_program(seed)
         file = write(program, plan(program, 1 + seed % 5, seed % 2 == 0))
         files += [mutated(file, rng) for _ in range(60)]
-    found = outcomes(files, tmp_path)
+    found = statuses(files, tmp_path)
     assert len(found) == len(files)
     assert {"OK", "CHUNK", "FRONTEND", "OPERATOR", "GRAPH", "SHAPE", "RANGE", "PLAN", "LABELS"} <= set(found)
 
@@ -61,6 +87,6 @@ def test_hostile_files_are_refused_or_run_clean(tmp_path):
 def test_cut_files_are_refused(tmp_path):
     file = MODEL.read_bytes()
     files = [file[:n] for n in range(0, len(file), 7)]
-    assert set(outcomes(files, tmp_path)) == {"TRUNCATED"}
+    assert set(statuses(files, tmp_path)) == {"TRUNCATED"}
     resized = [with_checksum(f) for f in files if len(f) >= HEADER]
-    assert "OK" not in outcomes(resized, tmp_path)
+    assert "OK" not in statuses(resized, tmp_path)

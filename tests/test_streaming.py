@@ -13,7 +13,7 @@ from host.compiler.plan import plan
 from host.compiler.schedule import listened, steps
 from host.engines.native import ModelError, NativeListener, NativeModel
 from host.format.file import write
-from host.format.program import Conv2D, Gate, GlobalAveragePool, Listening, Plan, Program
+from host.format.program import Conv2D, Gate, GlobalAveragePool, Listening, MaxPool, Plan, Program
 from host.models.frontends import log_mel
 from host.reference import operators
 from tests.programs import random_program
@@ -145,8 +145,12 @@ def pool(source: int):
 ONE = np.full(1, 64, np.int16)
 
 
-def gate(source: int, attention: int, t: int, f: int = 1):
-    return lambda _: Gate(source, attention, ONE, ONE, 0 * ONE, 6, 0, 0, (t, f))
+def gate(source: int, attention: int, t: int, f: int = 1, residual: int | None = None):
+    return lambda _: Gate(source, attention, ONE, ONE, 0 * ONE, 6, 0, 0, (t, f), residual)
+
+
+def halved(source: int):
+    return lambda _: MaxPool(source, (2, 1), 0)
 
 
 REFUSED = {
@@ -156,6 +160,14 @@ REFUSED = {
     "frames gated by what was pooled": ("STREAM", chain(20, conv(0), pool(1), gate(1, 2, 20, 4), pool(3))),
     "what was pooled gated by itself": ("OK", chain(20, conv(0), pool(1), gate(2, 2, 1))),
     "cells of other frames": ("STREAM", chain(20, conv(0), conv(1, t=11), gate(1, 2, 2), pool(3))),
+    "a residual of other frames": (
+        "STREAM",
+        chain(20, conv(0), conv(1, t=11), halved(1), gate(2, 2, 1, residual=3), pool(4)),
+    ),
+    "a residual of the same frames": (
+        "OK",
+        chain(20, conv(0), conv(1, t=11), halved(1), gate(2, 2, 1, residual=2), pool(4)),
+    ),
     "frames that are the window": ("STREAM", chain(20, conv(0, t=20, f=4))),
     "a stride that divides": ("OK", chain(20, conv(0, stride=2), pool(1))),
     "a stride that does not": ("HOP", chain(20, conv(0, stride=3), pool(1))),

@@ -1,38 +1,53 @@
 """The serial line to a robot: finding its port, running MicroPython code on it, watching what it prints.
 
-mpremote's connection is used and, where it cannot reach the board's raw REPL, ampy's, which is more patient.
+mpremote's connection is used and, where it cannot reach the board's raw REPL, ampy's, which is more patient. Both take
+the port for themselves alone: one that another program holds is never written to.
 """
 
 import base64
 import contextlib
+import errno
 import io
 import os
+import stat
 import struct
 import time
 from collections.abc import Iterator
 
 import serial
+from ampy import pyboard
 from ampy.pyboard import Pyboard, PyboardError
 from mpremote.transport import TransportError
 from mpremote.transport_serial import SerialTransport
 from serial.tools import list_ports
 
+from host.text import printable
+
+try:
+    from termios import error as TerminalError
+except ImportError:  # on Windows
+    TerminalError = OSError
+
 ENTER_S = 20  # for the raw REPL, whatever comes meanwhile
 ANSWER_S = 30  # longest silence of a board that computes
 READ_S = 5  # longest silence within an answer of the REPL
 INTERRUPT, SOFT_RESET, END = b"\x03", b"\x04", b"\x04"
+LOST = "the robot no longer answers; check the cable"
 PART = 768  # bytes of a file sent at once; a board need not hold much of it
-LINE_ERRORS = (TransportError, PyboardError, OSError, struct.error)  # a serial error is an OSError
+LINE_ERRORS = (TransportError, PyboardError, OSError, TerminalError, struct.error)  # a serial error is an OSError
 
 
 class LinkError(Exception):
     """No board to talk to, or it fell silent: one sentence for the owner."""
 
 
-def printable(data: bytes) -> str:
+class PortError(LinkError):
+    """A port that cannot be opened."""
+
+
+def shown(data: bytes) -> str:
     """What a board sent, for a terminal: lines and tabs stay, what a terminal would obey does not."""
-    text = data.decode(errors="replace").replace("\r\n", "\n").rstrip("\r")
-    return "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return printable(data.decode(errors="replace").replace("\r\n", "\n").rstrip("\r"), "\n\t")
 
 
 class BoardError(Exception):
@@ -53,16 +68,44 @@ def choose_port(names: list[str]) -> str:
 
 
 def find_port(wanted: str = "auto") -> str:
-    """The port to use, checked as far as it can be without opening it."""
-    port = choose_port([p.device for p in list_ports.comports() if p.vid is not None]) if wanted == "auto" else wanted
-    if port.startswith("/"):
-        if not os.path.exists(port):
-            raise LinkError(f"there is no port {port}; plug the robot in, or let --port auto find it")
-        if not os.access(port, os.R_OK | os.W_OK):
-            raise LinkError(
-                f"no permission to use {port}; type: sudo usermod -a -G dialout $USER, then log out and in again"
-            )
+    """The port to use, checked as far as it can be without opening it. wanted: its path, or its name in /dev."""
+    ports = list_ports.comports()
+    names, usb = [p.device for p in ports], [p.device for p in ports if p.vid is not None]
+    port = wanted if wanted in names or "/" in wanted else f"/dev/{wanted}"
+    if wanted == "auto":
+        port = choose_port(usb)
+    if port in names and not port.startswith("/"):
+        return port  # Windows' ports are no files
+    if not os.path.exists(port):
+        there = f"the ports on USB are: {', '.join(usb)}" if usb else "plug the robot in, or let --port auto find it"
+        raise LinkError(f"there is no port {wanted}; {there}")
+    if not stat.S_ISCHR(os.stat(port).st_mode):
+        raise PortError(_refusal(port, errno.ENOTTY))
+    if not os.access(port, os.R_OK | os.W_OK):
+        raise PortError(_refusal(port, errno.EACCES))
     return port
+
+
+def _refusal(port: str, number: int | None) -> str:
+    """Why a port cannot be opened, from the number of the error; None where Windows gives none: it is in use there."""
+    match number:
+        case errno.EACCES | errno.EPERM:
+            return f"no permission to use {port}; type: sudo usermod -a -G dialout $USER, then log out and in again"
+        case errno.EBUSY | errno.EAGAIN | None:
+            return f"{port} cannot be opened; close the editor or terminal that uses it"
+        case errno.ENOTTY | errno.EINVAL:
+            return f"{port} is no serial port"
+    return f"{port} cannot be opened ({os.strerror(number)}); unplug the robot and plug it in again"
+
+
+def _open(port: str) -> serial.Serial:
+    """The port, for this program alone. PortError says why that cannot be; nothing was written to it then."""
+    try:
+        return serial.Serial(port, 115200, timeout=READ_S, inter_byte_timeout=1, exclusive=True)
+    except (OSError, TerminalError) as error:
+        # of a terminal's error pyserial's own has no number
+        numbers = [e.args[0] for e in (error, error.__context__) if e and e.args and isinstance(e.args[0], int)]
+        raise PortError(_refusal(port, numbers[0] if numbers else None)) from None
 
 
 def _enter(connection, **options) -> None:
@@ -78,7 +121,7 @@ def _enter(connection, **options) -> None:
             raise LinkError("something else talks there")
         return read(size)
 
-    line.read = read_in_time
+    line.read, line.write_timeout = read_in_time, ANSWER_S  # a board that reads nothing must not hold us up for ever
     try:
         with contextlib.redirect_stdout(printed):
             connection.enter_raw_repl(**options)
@@ -92,14 +135,25 @@ def _enter(connection, **options) -> None:
 
 
 def _mpremote(port: str) -> SerialTransport:
-    connection = SerialTransport(port, timeout=READ_S)
+    try:
+        connection = SerialTransport(port, timeout=READ_S)
+    except TransportError:  # it opened nothing, and does not say why
+        _open(port).close()
+        raise
     _enter(connection, timeout_overall=READ_S)
     return connection
 
 
+class _Patient(Pyboard):
+    """ampy's connection; its own way to open a port takes that from other programs."""
+
+    def __init__(self, port: str):
+        pyboard._rawdelay = 0.5
+        self.serial = _open(port)
+
+
 def _ampy(port: str) -> Pyboard:
-    connection = Pyboard(port, rawdelay=0.5)
-    connection.serial.timeout = READ_S
+    connection = _Patient(port)
     _enter(connection)
     return connection
 
@@ -123,32 +177,38 @@ class Running:
     @property
     def error(self) -> str:
         """The traceback of the exception that ended it; empty where none did."""
-        return printable(self._error).strip()
+        return shown(self._error).strip()
 
     def lines(self, wait: float = 0.2) -> list[str]:
-        """The lines that came within `wait` seconds; fewer seconds when the code ends."""
+        """The lines that came within `wait` seconds; fewer seconds when the code ends. LinkError where it is lost."""
         found = []
         until = time.monotonic() + wait
-        while not self.ended and time.monotonic() < until:
-            # byte by byte: what follows the end is the next command's
-            if not self._line.in_waiting:
-                time.sleep(0.005)
-                continue
-            byte = self._line.read(1)
-            if byte == END:
-                self._ends += 1
-                if self._text:
-                    found.append(self._take())
-            elif self._ends:
-                self._error += byte
-            elif byte == b"\n":
-                found.append(self._take())
-            else:
-                self._text += byte
+        try:
+            while not self.ended and time.monotonic() < until:
+                # byte by byte: what follows the end is the next command's
+                if not self._line.in_waiting:
+                    time.sleep(0.005)
+                    continue
+                found += self._read(self._line.read(1))
+        except LINE_ERRORS:
+            raise LinkError(LOST) from None
         return found
 
+    def _read(self, byte: bytes) -> list[str]:
+        """Take what came; the line that it completes."""
+        if byte == END:
+            self._ends += 1
+            return [self._take()] if self._text else []
+        if self._ends:
+            self._error += byte
+        elif byte == b"\n":
+            return [self._take()]
+        else:
+            self._text += byte
+        return []
+
     def _take(self) -> str:
-        text = printable(self._text)
+        text = shown(self._text)
         self._text.clear()
         return text
 
@@ -159,7 +219,10 @@ class Running:
         while not self.ended:
             if time.monotonic() > until:
                 raise LinkError("the robot's program does not end; switch the robot off")
-            self._line.write(INTERRUPT)
+            try:
+                self._line.write(INTERRUPT)
+            except LINE_ERRORS:
+                raise LinkError(LOST) from None
             found += self.lines(1)
         return found
 
@@ -173,16 +236,14 @@ class Link:
         for name in [only] if only else CONNECTIONS:
             try:
                 self._transport = CONNECTIONS[name](port)
-            except LINE_ERRORS as error:
-                reason = error
+            except LINE_ERRORS:
                 continue
-            except LinkError as error:  # not even ampy would hear anything
-                reason = error
+            except PortError:
+                raise
+            except LinkError:  # not even ampy would hear anything
                 break
             self.by = name
             return
-        if "failed to access" in str(reason):
-            raise LinkError(f"{port} cannot be opened; close the editor or terminal that uses it")
         raise LinkError(
             f"no answer from MicroPython on {port}; is it the robot's port? Press its reset button and try again"
         )
@@ -203,18 +264,18 @@ class Link:
         """What the code prints. BoardError with what it raises, LinkError where the line breaks."""
         try:
             out, error = self._transport.exec_raw(code, timeout=ANSWER_S)
-        except LINE_ERRORS as problem:
-            raise LinkError(f"the robot on {self.port} no longer answers ({problem}); check the cable") from None
+        except LINE_ERRORS:
+            raise LinkError(LOST) from None
         if error:
-            raise BoardError(printable(error))
-        return printable(out)
+            raise BoardError(shown(error))
+        return shown(out)
 
     def run(self, code: str) -> Running:
         """Start code and come back at once."""
         try:
             self._transport.exec_raw_no_follow(code)
-        except LINE_ERRORS as problem:
-            raise LinkError(f"the robot on {self.port} does not listen ({problem}); check the cable") from None
+        except LINE_ERRORS:
+            raise LinkError(LOST) from None
         return Running(self._transport.serial)
 
     def write_file(self, path: str, data: bytes) -> None:
@@ -239,8 +300,8 @@ class Link:
             line.reset_input_buffer()
             line.write(SOFT_RESET)
             yield from _lines(line, seconds)
-        except LINE_ERRORS as problem:
-            raise LinkError(f"the robot on {self.port} was lost at its reset ({problem})") from None
+        except LINE_ERRORS:
+            raise LinkError(LOST) from None
 
 
 def _lines(line: serial.Serial, seconds: float) -> Iterator[str]:
@@ -251,6 +312,6 @@ def _lines(line: serial.Serial, seconds: float) -> Iterator[str]:
             time.sleep(0.02)
             continue
         *whole, text = (text + line.read(line.in_waiting)).split(b"\n")
-        yield from (printable(part) for part in whole if part.strip())
+        yield from (shown(part) for part in whole if part.strip())
     if text:
-        yield printable(text)
+        yield shown(text)

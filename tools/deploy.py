@@ -9,6 +9,7 @@ program of programs/ that was changed on the robot is kept too, unless --force.
 import argparse
 import ast
 import contextlib
+import errno
 import hashlib
 import json
 import re
@@ -17,6 +18,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from host.command import guard, seconds
+from host.text import normal
 from tools.board_link import BoardError, Link, LinkError, find_port
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -148,8 +151,11 @@ def plan(local: dict[str, str], board: dict[str, str], record: dict[str, str], f
 
 
 def with_program(settings: str, name: str) -> str:
-    """The owner's settings with another program named: one text changes where that can be, else it is written anew."""
-    settings = settings.removeprefix("\ufeff")  # of some editors; the robot reads over it too
+    """The owner's settings with another program named: one text changes where that can be, else it is written anew.
+
+    Words come out in the normal form, which a model's labels have too.
+    """
+    settings = normal(settings.removeprefix("\ufeff"))  # of some editors; the robot reads over it too
     try:
         values = json.loads(settings)
         if not isinstance(values, dict):
@@ -165,7 +171,13 @@ def with_program(settings: str, name: str) -> str:
             return changed
     except ValueError:
         pass
-    return json.dumps(wanted, indent=2) + "\n"
+    return json.dumps(wanted, indent=2, ensure_ascii=False) + "\n"
+
+
+def apart(settings: bytes) -> bool:
+    """Whether settings have letters in another form than a model's labels, as names copied from a Mac's folders do."""
+    text = settings.decode(errors="replace")
+    return text != normal(text)
 
 
 def read_program(path: Path) -> bytes:
@@ -228,7 +240,10 @@ def prepare(
         if source is not None:
             local[f"programs/{name}.py"] = source
             forced.append(f"programs/{name}.py")
-        settings = read(SETTINGS).decode(errors="replace") if SETTINGS in board else local[SETTINGS].decode()
+        try:
+            settings = (read(SETTINGS) if SETTINGS in board else local[SETTINGS]).decode()
+        except UnicodeDecodeError:
+            raise DeployError("the robot's settings.json is not UTF-8; save it as UTF-8, or remove it there") from None
         changed = with_program(settings, name)
         if changed != settings:
             local[SETTINGS] = changed.encode()
@@ -260,6 +275,13 @@ def look(link: Link) -> dict:
         raise LinkError("the robot's answer came garbled; check the cable and try again") from None
 
 
+def not_written(path: str, error: BoardError) -> str:
+    """Why a file could not be written, in a sentence."""
+    if re.search(rf"OSError: (\[Errno )?{errno.ENOSPC}\b", str(error)):
+        return f"the robot has no space left for {path}; nothing on it was changed: remove files from it"
+    return f"{path} cannot be written ({error}); nothing on the robot was changed: reset it and try again"
+
+
 def stage(link: Link, job: Job, say: Callable[[str], None]) -> list[tuple[str, str]]:
     """Write everything beside its place and check it there; the renames that are left to do."""
     folders = sorted({path.rsplit("/", 1)[0] for path in job.contents if "/" in path})
@@ -271,10 +293,15 @@ def stage(link: Link, job: Job, say: Callable[[str], None]) -> list[tuple[str, s
         written[STAGED_MODEL] = job.model
     try:
         for path, data in written.items():
-            say(f"copy {path.removesuffix(PART)} ({len(data)} bytes)")
-            link.write_file(path, data)
-            if link.exec(f"print(sha({path!r}))").strip() != digest(data):
-                raise DeployError(f"{path.removesuffix(PART)} did not arrive as it was sent; try again")
+            name = MODEL if path == STAGED_MODEL else path.removesuffix(PART)
+            say(f"copy {name} ({len(data)} bytes)")
+            try:
+                link.write_file(path, data)
+                arrived = link.exec(f"print(sha({path!r}))").strip()
+            except BoardError as error:
+                raise DeployError(not_written(name, error)) from None
+            if arrived != digest(data):
+                raise DeployError(f"{name} did not arrive as it was sent; nothing on the robot was changed: try again")
         if job.model is not None:
             verdict, _, words = link.exec(TRY_MODEL).strip().partition(" ")
             if verdict != "labels":
@@ -303,6 +330,11 @@ def deploy(link: Link, model: Path | None, program: str | None, force: bool, dry
             raise DeployError("no model can run without the module tympan; flash a firmware that has it")
     elif model is None and MODEL not in board:
         model = SHIPPED_MODEL
+    if SETTINGS in board and not program and apart(link.read_file(SETTINGS)):
+        say(
+            "settings.json: accents in it stand apart from their letters, and the robot takes such words for others; "
+            "--program NAME puts them together"
+        )
     job = prepare(local, board, link.read_file, model.read_bytes() if model else None, program, force)
     for action in job.actions:
         if dry_run or action.why:
@@ -324,6 +356,7 @@ def deploy(link: Link, model: Path | None, program: str | None, force: bool, dry
     return True
 
 
+@guard
 def main(arguments: list[str] | None = None) -> int:
     p = argparse.ArgumentParser(prog="python -m tools.deploy", description=__doc__)
     p.add_argument("--port", default="auto", help="the robot's serial port (default: the only one on USB)")
@@ -332,13 +365,13 @@ def main(arguments: list[str] | None = None) -> int:
     p.add_argument("--force", action="store_true", help="also replace programs that were changed on the robot")
     p.add_argument("--dry-run", action="store_true", help="only say what would be copied")
     p.add_argument("--ampy", action="store_true", help="use ampy's connection instead of mpremote's")
-    p.add_argument("--watch", type=float, default=4, metavar="SECONDS", help="show the first output so long")
+    p.add_argument("--watch", type=seconds, default=4, metavar="SECONDS", help="show the first output so long")
     args = p.parse_args(arguments)
+    if args.model and not args.model.is_file():
+        raise DeployError(f"{args.model}: no such file")
+    if args.program and args.program.endswith(".py"):
+        read_program(Path(args.program))  # before the robot is stopped
     try:
-        if args.model and not args.model.is_file():
-            raise DeployError(f"{args.model}: no such file")
-        if args.program and args.program.endswith(".py"):
-            read_program(Path(args.program))  # before the robot is stopped
         with Link(find_port(args.port), "ampy" if args.ampy else None) as link:
             print(f"connected to {link.port} by {link.by}")
             deploy(link, args.model, args.program, args.force, args.dry_run)
@@ -349,12 +382,10 @@ def main(arguments: list[str] | None = None) -> int:
             with contextlib.suppress(KeyboardInterrupt):  # who has seen enough
                 for line in link.soft_reset(args.watch):
                     print(f"  {line}", flush=True)
-    except (LinkError, DeployError, BoardError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    except BoardError as error:
+        raise DeployError(f"the robot answers with an error ({error}); reset it and try again") from None
     except KeyboardInterrupt:
-        print("error: interrupted; the robot has what it had before. Reset it", file=sys.stderr)
-        return 1
+        raise KeyboardInterrupt("the robot has what it had before; reset it") from None
     return 0
 
 

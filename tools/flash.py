@@ -7,13 +7,15 @@ right place; esptool refuses a chip of another kind. --keep-files erases nothing
 import argparse
 import hashlib
 import importlib.metadata
+import shlex
 import struct
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.board_link import LinkError, find_port
+from host.command import guard
+from tools.board_link import find_port
 
 # by the number in an image's header; where the chip looks for its boot loader, and so where a firmware begins
 CHIPS = {2: "esp32s2", 9: "esp32s3"}
@@ -57,7 +59,7 @@ def check_image(data: bytes, at: int, hashed: bool = True) -> None:
     hashed: not of a boot loader, whose header tools change without a new hash.
     """
     damaged = FlashError("the firmware file is damaged or incomplete; fetch it again")
-    if len(data) < at + HEADER or data[at] != MAGIC:
+    if len(data) < at + HEADER:
         raise damaged
     end, total = at + HEADER, 0xEF
     for _ in range(data[at + 1]):
@@ -138,9 +140,13 @@ def agreed(yes: bool, question: str) -> bool:
         return True
     if not sys.stdin.isatty():
         raise FlashError("this erases the robot's chip and there is no terminal to ask on; add --yes")
-    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+    try:
+        return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:
+        return False
 
 
+@guard
 def main(arguments: list[str] | None = None) -> int:
     p = argparse.ArgumentParser(prog="python -m tools.flash", description=__doc__)
     p.add_argument("firmware", type=Path, metavar="FIRMWARE.bin")
@@ -149,28 +155,24 @@ def main(arguments: list[str] | None = None) -> int:
     p.add_argument("--keep-files", action="store_true", help="do not erase: the robot's files stay")
     p.add_argument("--yes", action="store_true", help="erase without asking")
     args = p.parse_args(arguments)
+    firmware = inspect(args.firmware.read_bytes())
+    if args.chip and args.chip != firmware.chip:
+        raise FlashError(f"the firmware is for {firmware.chip}, not {args.chip}")
+    print(f"{args.firmware.name}: a whole firmware for {firmware.chip}, written from {firmware.offset:#x} on")
+    print(BEFORE)
+    port = find_port(args.port)
+    question = f"Erase everything on the chip at {port}, its files too, and write the firmware?"
+    if not args.keep_files and not agreed(args.yes, question):
+        print("nothing was changed")
+        return 1
+    call = command(firmware, args.firmware, port, not args.keep_files, importlib.metadata.version("esptool"))
+    print("$", shlex.join(call[1:]), flush=True)
     try:
-        firmware = inspect(args.firmware.read_bytes())
-        if args.chip and args.chip != firmware.chip:
-            raise FlashError(f"the firmware is for {firmware.chip}, not {args.chip}")
-        print(f"{args.firmware.name}: a whole firmware for {firmware.chip}, written from {firmware.offset:#x} on")
-        print(BEFORE)
-        port = find_port(args.port)
-        question = f"Erase everything on the chip at {port}, its files too, and write the firmware?"
-        if not args.keep_files and not agreed(args.yes, question):
-            print("nothing was changed")
-            return 1
-        version = importlib.metadata.version("esptool")
-        call = command(firmware, args.firmware, port, not args.keep_files, version)
-        print("$", " ".join(call[1:]), flush=True)
-        if subprocess.run(call).returncode:
-            raise FlashError("esptool did not get through and says why above; is the chip in its boot loader?")
-    except (FlashError, LinkError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except (KeyboardInterrupt, EOFError):
-        print("error: interrupted; if writing had begun, flash again", file=sys.stderr)
-        return 1
+        failed = subprocess.run(call).returncode
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("if writing had begun, flash again") from None
+    if failed:
+        raise FlashError("esptool did not get through and says why above; is the chip in its boot loader?")
     print(AFTER)
     return 0
 

@@ -12,13 +12,19 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 
-from tools.board_link import BoardError, Link, LinkError, find_port
+from host.command import guard, seconds
+from tools.board_link import Link, find_port
 
 START = "import launcher\nlauncher.start(report=True)\n"
 SURE = 65535  # a probability of one
 FULL_SCALE = 32768
 QUIETEST_DB = -80
+BAR, ASCII_BAR = "█·", "#."  # what is full, what is empty
 CLEAR, HOME, REST, HIDE, SHOW = "\x1b[2J", "\x1b[H", "\x1b[K", "\x1b[?25l", "\x1b[?25h"
+
+
+class MonitorError(Exception):
+    """The robot's program failed."""
 
 
 @dataclass
@@ -86,25 +92,33 @@ def decibels(rms: int) -> float:
     return 20 * math.log10(max(rms, 1) / FULL_SCALE)
 
 
-def bar(share: float, width: int) -> str:
+def glyphs(encoding: str) -> str:
+    """What bars are made of where text has this encoding."""
+    try:
+        return BAR.encode(encoding) and BAR
+    except UnicodeEncodeError:
+        return ASCII_BAR
+
+
+def bar(share: float, width: int, of: str = BAR) -> str:
     full = round(max(0.0, min(1.0, share)) * width)
-    return "█" * full + "·" * (width - full)
+    return of[0] * full + of[1] * (width - full)
 
 
-def draw(state: State, width: int = 80, height: int = 24) -> list[str]:
+def draw(state: State, width: int = 80, height: int = 24, of: str = BAR) -> list[str]:
     """The picture as lines, none wider than the terminal or more than it holds."""
     room = max(10, width - 24)
     db = decibels(state.level)
     lines = [
         f"{state.ms / 1000:8.1f} s   {state.windows} windows   Ctrl-C stops the robot",
-        f"{'level':>10} {bar((db - QUIETEST_DB) / -QUIETEST_DB, room)} {db:4.0f} dBFS",
+        f"{'level':>10} {bar((db - QUIETEST_DB) / -QUIETEST_DB, room, of)} {db:4.0f} dBFS",
         "",
     ]
     labels = state.labels or [str(i) for i in range(len(state.probabilities))]
     best = max(state.probabilities, default=0)
     for label, p in zip(labels, state.probabilities, strict=False):
         mark = "<" if p == best else ""
-        lines.append(f"{label[:10]:>10} {bar(p / SURE, room)} {100 * p // SURE:3d} % {mark}")
+        lines.append(f"{label[:10]:>10} {bar(p / SURE, room, of)} {100 * p // SURE:3d} % {mark}")
     lines.append("")
     left = max(0, height - len(lines) - 1)
     lines += list(state.events)[-left:] if left else []
@@ -124,7 +138,7 @@ def watch(link: Link, seconds: float | None, picture: bool) -> State:
                     print(event, flush=True)
             if picture:
                 size = shutil.get_terminal_size()
-                lines = draw(state, size.columns, size.lines)
+                lines = draw(state, size.columns, size.lines, glyphs(sys.stdout.encoding))
                 print(HOME + "".join(line + REST + "\n" for line in lines) + "\x1b[J", end="", flush=True)
     except KeyboardInterrupt:
         pass
@@ -139,10 +153,11 @@ def watch(link: Link, seconds: float | None, picture: bool) -> State:
     return state
 
 
+@guard
 def main(arguments: list[str] | None = None) -> int:
     p = argparse.ArgumentParser(prog="python -m tools.monitor", description=__doc__)
     p.add_argument("--port", default="auto", help="the robot's serial port (default: the only one on USB)")
-    p.add_argument("--seconds", type=float, help="stop after so long (default: at Ctrl-C)")
+    p.add_argument("--seconds", type=seconds, help="stop after so long (default: at Ctrl-C)")
     p.add_argument("--plain", action="store_true", help="print events as lines instead of drawing")
     args = p.parse_args(arguments)
     picture = sys.stdout.isatty() and not args.plain
@@ -155,16 +170,12 @@ def main(arguments: list[str] | None = None) -> int:
             finally:
                 if picture:
                     print(SHOW, end="")
-    except (LinkError, BoardError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
     except KeyboardInterrupt:
-        print("error: interrupted while connecting; reset the robot", file=sys.stderr)
-        return 1
+        raise KeyboardInterrupt("reset the robot") from None
     if state.crashed:
-        print("\n".join(list(state.events)[-12:]) if picture else "", file=sys.stderr)
-        print("error: the robot's program ended with an error", file=sys.stderr)
-        return 1
+        if picture:
+            print(*list(state.events)[-12:], sep="\n", file=sys.stderr)
+        raise MonitorError("the robot's program ended with an error")
     print(f"the robot's program has ended after {state.windows} windows; its REPL is free")
     return 0
 

@@ -9,7 +9,9 @@ import base64
 import binascii
 import getpass
 import hashlib
+import io
 import math
+import os
 import re
 import sys
 import time
@@ -19,7 +21,10 @@ from pathlib import Path
 
 import numpy as np
 
-from tools.board_link import BoardError, Link, LinkError, find_port
+from host.command import guard, seconds, whole
+from host.data.dataset import NOISE_FOLDER, SILENCE, UNKNOWN
+from host.text import is_word, normal
+from tools.board_link import BoardError, Link, find_port
 
 RATE = 16000
 ATTEMPTS = 3  # in a row that may fail before it is given up
@@ -66,14 +71,22 @@ def next_number(folder: Path, speaker: str) -> int:
 
 
 def write_clip(folder: Path, speaker: str, data: bytes) -> Path:
-    """A new wav file; an existing one is never opened for writing."""
+    """A new wav file, whole or not at all; an existing one is never opened for writing."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{speaker}_nohash_{next_number(folder, speaker)}.wav"
-    with path.open("xb") as f, wave.open(f, "wb") as wav:
+    memory = io.BytesIO()
+    with wave.open(memory, "wb") as wav:
         wav.setnchannels(1)
         wav.setsampwidth(2)
         wav.setframerate(RATE)
         wav.writeframes(data)
+    new = path.open("xb")
+    try:
+        with new:
+            new.write(memory.getbuffer())
+    except BaseException:
+        path.unlink()
+        raise
     return path
 
 
@@ -91,7 +104,11 @@ def loudness(data: bytes) -> str:
 
 def default_speaker() -> str:
     """The same for each user of a PC, as Speech Commands names speakers: eight digits that tell nobody's name."""
-    return hashlib.sha256(getpass.getuser().encode()).hexdigest()[:8]
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a number without a name, as in a container
+        user = str(os.getuid())
+    return hashlib.sha256(user.encode(errors="surrogateescape")).hexdigest()[:8]
 
 
 def record(link: Link, folder: Path, word: str, speaker: str, count: int, pause: float, say=print) -> int:
@@ -120,30 +137,27 @@ def record(link: Link, folder: Path, word: str, speaker: str, count: int, pause:
     return done
 
 
+@guard
 def main(arguments: list[str] | None = None) -> int:
     p = argparse.ArgumentParser(prog="python -m tools.record", description=__doc__)
     p.add_argument("word", metavar="WORD", help="what will be said; _silence_ for none")
     p.add_argument("--out", type=Path, required=True, metavar="FOLDER")
-    p.add_argument("--count", type=int, default=10, metavar="N")
-    p.add_argument("--speaker", default=default_speaker(), help="letters and digits; another one for each person")
-    p.add_argument("--pause", type=float, default=1.5, metavar="SECONDS", help="between clips")
+    p.add_argument("--count", type=whole(1, 1_000_000), default=10, metavar="N")
+    p.add_argument("--speaker", help="letters and digits (default: made of your user name)")
+    p.add_argument("--pause", type=seconds, default=1.5, metavar="SECONDS", help="between clips")
     p.add_argument("--port", default="auto", help="the robot's serial port (default: the only one on USB)")
     args = p.parse_args(arguments)
+    word = normal(args.word)
+    if not is_word(word) and word not in (SILENCE, UNKNOWN, NOISE_FOLDER):
+        raise ClipError(f"{args.word!r} is no name for a word: small letters and digits only, and - or _ between them")
+    speaker = default_speaker() if args.speaker is None else args.speaker
+    if not re.fullmatch(r"[a-z0-9]+", speaker):
+        raise ClipError(f"{speaker!r} is no name for a speaker: small letters and digits only")
     try:
-        if not re.fullmatch(r"\w+(-\w+)*", args.word):
-            raise ClipError(f"{args.word!r} is no name for a word: letters, digits and _ only, and a - between them")
-        if not re.fullmatch(r"[a-z0-9]+", args.speaker):
-            raise ClipError(f"{args.speaker!r} is no name for a speaker: small letters and digits only")
-        if args.count < 1:
-            raise ClipError("--count is at least 1")
         with Link(find_port(args.port)) as link:
-            record(link, args.out / args.word, args.word, args.speaker, args.count, args.pause)
-    except (LinkError, BoardError, ClipError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+            record(link, args.out / word, word, speaker, args.count, args.pause)
     except KeyboardInterrupt:
-        print("stopped; the clips so far are kept", file=sys.stderr)
-        return 1
+        raise KeyboardInterrupt("the clips so far are kept") from None
     return 0
 
 

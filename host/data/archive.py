@@ -1,6 +1,7 @@
 """An .npz of cached log-mel levels: X uint8 [clips, frames, bands], word and split [clips]."""
 
 import io
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,12 @@ def read(path: Path):
     split[rows] = TRAINING
     split[rows[::10]] = VALIDATION
     return levels, words, split
+
+
+def keep(path: Path, **arrays) -> None:
+    """save() to a cache: where that cannot be written the same is computed again the next time."""
+    with suppress(OSError):
+        save(path, **arrays)
 
 
 def save(path: Path, **arrays) -> None:

@@ -1,17 +1,16 @@
 """Clips as log-mel levels with a class and a split each: what training reads, whatever the recordings came from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
+
+from host.data.findings import DataError, Finding
+from host.data.names import near
 
 WORDS = ("yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go")
 UNKNOWN, SILENCE = "_unknown_", "_silence_"
 NOISE_FOLDER = "_background_noise_"
 TRAINING, VALIDATION, TESTING = "training", "validation", "testing"
-
-
-class DataError(ValueError):
-    """Data that cannot be used; the message says what was wrong and what to do."""
 
 
 def class_labels(classes: int, words: tuple[str, ...] = WORDS) -> tuple[str, ...]:
@@ -25,11 +24,26 @@ def command_words(labels: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def word_class(word: str, labels: tuple[str, ...]) -> int:
-    """A word's class, -1 where it has none: noise is silence, any other word is unknown."""
-    if word in labels:
-        return labels.index(word)
-    rest = SILENCE if word == NOISE_FOLDER else UNKNOWN
-    return labels.index(rest) if rest in labels else -1
+    """The class of a word as its folder is called, -1 where it has none: noise is silence, other words are unknown."""
+    meant = near(word, (*labels, NOISE_FOLDER, SILENCE))
+    if meant not in labels:
+        meant = SILENCE if meant in (NOISE_FOLDER, SILENCE) else UNKNOWN
+    return labels.index(meant) if meant in labels else -1
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one source holds: levels uint8 [clips, frames, bands]; words and split: str [clips].
+
+    names: what each clip is called in messages, str [clips]. facts: audio.FACTS [clips] of recordings, None of others.
+    """
+
+    levels: np.ndarray
+    words: np.ndarray
+    split: np.ndarray
+    names: np.ndarray
+    facts: np.ndarray | None = None
+    findings: list[Finding] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -81,10 +95,9 @@ def assemble(
     for part in (TRAINING, VALIDATION):
         missing = [w for w, n in data.counts(part).items() if not n]
         if missing:
-            alike = [str(w) for w in classes if w not in labels and w.lower() in missing]
-            instead = f" (not {', '.join(alike)}: names are lower-case)" if alike else ""
+            noise = f" call the folder of noise {NOISE_FOLDER}, or name one with --noise;" if SILENCE in missing else ""
             raise DataError(
-                f"{data.source}: no {part} clips of {', '.join(missing)}{instead} by --split {rule}; "
+                f"{data.source}: no {part} clips of {', '.join(missing)} by --split {rule};{noise} "
                 "add recordings, or take another --split or other --classes"
             )
     return data

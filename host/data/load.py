@@ -1,46 +1,149 @@
 """`--data`: synthetic speech, a folder of recordings or an archive of log-mels, as a `Dataset`."""
 
 import hashlib
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from host.data import archive, speech_commands, synthetic
-from host.data.dataset import NOISE_FOLDER, WORDS, DataError, Dataset, assemble, class_labels, random_split, word_class
+from host.command import warn
+from host.data import archive, speech_commands, survey, synthetic
+from host.data.audio import FACTS
+from host.data.dataset import (
+    NOISE_FOLDER,
+    TRAINING,
+    WORDS,
+    DataError,
+    Dataset,
+    Part,
+    assemble,
+    class_labels,
+    random_split,
+    word_class,
+)  # fmt: skip
+from host.data.findings import Finding
+from host.data.folder import classed, others
 from host.data.languages import Language, spoken_by
 
 CACHE = Path("cache")
 
 
+@dataclass(frozen=True)
+class Gathered:
+    """All that several sources hold, in one part, before it is a data set.
+
+    target: int64 [clips], -1 of no class; keep: bool [clips], whether a clip may be used; origin: uint8 [clips].
+    """
+
+    part: Part
+    target: np.ndarray
+    keep: np.ndarray
+    origin: np.ndarray
+    labels: tuple[str, ...]
+    sources: tuple[str, ...]
+    rule: str
+    noise_source: str | None
+
+    @property
+    def findings(self) -> list[Finding]:
+        return self.part.findings
+
+    @property
+    def others(self) -> list[str]:
+        """Lines on the words that are none of the labels."""
+        return others(np.unique(self.part.words).tolist(), self.labels)
+
+    def table(self) -> str:
+        """All of it, a line for each word: for people."""
+        return survey.table(self.part, self.target, self.keep, self.labels)
+
+    def dataset(self) -> Dataset:
+        """The clips that may be used and have a class. DataError where training or validation lack one."""
+        p, k = self.part, self.keep
+        arrays = (a if k.all() else a[k] for a in (p.levels, p.words, p.split))
+        return assemble(*arrays, self.labels, self.sources, self.rule, self.origin[k], self.noise_source)
+
+
 def load(
     sources: list[str], classes: int, split="auto", seed=0, noise: Path | None = None, quiet=False,
-    words: tuple[str, ...] = (),
+    words: tuple[str, ...] = (), resample: bool = False, say: Callable[[Finding], None] = warn,
 ) -> Dataset:  # fmt: skip
-    """One data set of all `sources`: a language's name, a folder of <word>/*.wav, or an .npz archive, each.
+    """One data set of all sources, as `gather` finds it, with a word on what is not as it should be."""
+    gathered = gather(sources, classes, split, seed, noise, quiet, words, resample)
+    for finding in gathered.findings:
+        say(finding)
+    return gathered.dataset()
+
+
+def gather(
+    sources: list[str], classes: int, split="auto", seed=0, noise: Path | None = None, quiet=False,
+    words: tuple[str, ...] = (), resample: bool = False,
+) -> Gathered:  # fmt: skip
+    """All of `sources`: a language's name, a folder of <word>/*.wav, or an .npz archive, each.
 
     words: to be obeyed; where none are given those of the language, English where none is named. classes: 10 for these
     words alone, 12 for unknown and silence too. split: see speech_commands.SPLITS. noise: a folder of long recordings,
     in place of the noise that the sources have. Of longer clips the middle is taken, as long as the shortest source's.
-    DataError where a source cannot be used, or they do not fit together.
+    resample: recordings of any rate and number of channels. DataError where a source cannot be used, or they do not fit
+    together.
     """
+    for i, source in enumerate(sources):
+        if any(_place(source) == _place(other) for other in sources[:i]):
+            raise DataError(f"{source} is named twice; its clips would count twice")
     obeyed = {words} if words else {language.words for language in map(spoken_by, sources) if language} or {WORDS}
     if len(obeyed) > 1:
         raise DataError(f"{' and '.join(sources)}: two languages; name the words to be obeyed with --words")
     labels = class_labels(classes, obeyed.pop())
-    parts = [_read(source, split, seed, quiet) for source in sources]
-    frames = min(levels.shape[1] for levels, _, _ in parts)
-    parts = [(_middle(levels, frames), words, splits) for levels, words, splits in parts]
+    parts = [_read(source, split, seed, quiet, resample) for source in sources]
+    found = [f for part in parts for f in part.findings]
+    found += [f for s, part in zip(sources, parts, strict=True) for f in classed(s, np.unique(part.words), labels)]
+    frames = min(part.levels.shape[1] for part in parts)
+    parts = [replace(part, levels=_middle(part.levels, frames)) for part in parts]
+    if len(parts) > 1:
+        parts = [
+            replace(part, names=np.array([f"{source}/{name}" for name in part.names]))
+            for source, part in zip(sources, parts, strict=True)
+        ]
     if noise:
-        parts = [tuple(a[words != NOISE_FOLDER] for a in (levels, words, s)) for levels, words, s in parts]
-        parts.append(speech_commands.read_noise(noise, frames, CACHE, quiet))
-    levels, words, splits = (np.concatenate(a) if len(a) > 1 else a[0] for a in zip(*parts, strict=True))
-    if split == "random":
-        target = np.array([word_class(str(w), labels) for w in words])
-        splits[target >= 0] = random_split(target[target >= 0], seed)
+        parts = [_chosen(part, part.words != NOISE_FOLDER) for part in parts]
+        parts.append(speech_commands.read_noise(noise, frames, CACHE, quiet, resample))
+        found += parts[-1].findings
+    part = _joined(parts)
+    classes_of = {w: word_class(w, labels) for w in np.unique(part.words)}
+    target = np.array([classes_of[w] for w in part.words], np.int64)
     names = tuple(str(Path(source)) for source in sources)
-    origin = np.repeat(np.arange(len(parts), dtype=np.uint8), [len(words) for _, words, _ in parts])
-    return assemble(levels, words, splits, labels, names, split, origin, str(noise) if noise else None)
+    if split == "random":
+        part.split[(target >= 0) & (part.words != NOISE_FOLDER)] = TRAINING
+    origin = np.repeat(np.arange(len(parts), dtype=np.uint8), [len(p.words) for p in parts])
+    keep, more = survey.kept(" and ".join(names), part, target, origin, split == "random")
+    if split == "random":
+        # clips of one recording of noise overlap: they stay where they are
+        drawn = keep & (target >= 0) & (part.words != NOISE_FOLDER)
+        part.split[drawn] = random_split(target[drawn], seed)
+    part = replace(part, findings=found + more)
+    return Gathered(part, target, keep, origin, labels, names, split, str(noise) if noise else None)
+
+
+def _place(source: str) -> str:
+    """What two names of one source have in common."""
+    return source if spoken_by(source) else str(Path(source).resolve())
+
+
+def _chosen(part: Part, rows: np.ndarray) -> Part:
+    facts = None if part.facts is None else part.facts[rows]
+    return Part(part.levels[rows], part.words[rows], part.split[rows], part.names[rows], facts, part.findings)
+
+
+def _joined(parts: list[Part]) -> Part:
+    """The clips of all parts; facts that a part does not have are no numbers."""
+    if len(parts) == 1:
+        return parts[0]
+    unknown = np.full(1, np.nan).astype(FACTS)
+    facts = [np.repeat(unknown, len(p.words)) if p.facts is None else p.facts for p in parts]
+    arrays = ([getattr(p, name) for p in parts] for name in ("levels", "words", "split", "names"))
+    return Part(*map(np.concatenate, arrays), np.concatenate(facts))
 
 
 def _middle(levels: np.ndarray, frames: int) -> np.ndarray:
@@ -49,15 +152,16 @@ def _middle(levels: np.ndarray, frames: int) -> np.ndarray:
     return levels[:, start : start + frames]
 
 
-def _read(source: str, split: str, seed: int, quiet: bool):
-    """(levels, words, split) of one source."""
+def _read(source: str, split: str, seed: int, quiet: bool, resample: bool) -> Part:
+    """One source."""
     path, language = Path(source), spoken_by(source)
     folder = not language and (path.suffix.lower() != ".npz" or path.is_dir())
-    if not folder and split in ("lists", "hash"):
+    if folder:
+        return speech_commands.read(path, split, CACHE, quiet, resample)
+    if split in ("lists", "hash"):
         raise DataError(f"{source} has a split of its own; use --split auto or random, not {split}")
-    if language:
-        return _synthetic(language, seed, quiet)
-    return speech_commands.read(path, split, CACHE, quiet) if folder else archive.read(path)
+    levels, words, splits = _synthetic(language, seed, quiet) if language else archive.read(path)
+    return Part(levels, words, splits, np.array([f"clip {i}" for i in range(len(words))]))
 
 
 def _synthetic(language: Language, seed: int, quiet: bool):
@@ -67,5 +171,5 @@ def _synthetic(language: Language, seed: int, quiet: bool):
     with suppress(DataError):  # it is not there, or damaged
         return archive.read(cached)
     levels, words, splits = synthetic.make(seed, language=language, quiet=quiet)
-    archive.save(cached, X=levels, word=words, split=splits)
+    archive.keep(cached, X=levels, word=words, split=splits)
     return levels, words, splits

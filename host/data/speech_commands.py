@@ -3,14 +3,20 @@
 import hashlib
 import os
 import re
+import unicodedata
+from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
-from host.data import archive, audio
-from host.data.dataset import NOISE_FOLDER, SILENCE, TESTING, TRAINING, VALIDATION, DataError
+from host.data import archive, audio, findings, survey
+from host.data.dataset import NOISE_FOLDER, SILENCE, TESTING, TRAINING, VALIDATION, DataError, Part
+from host.data.findings import Finding, RecordingError, refused
+from host.data.folder import is_noise, layout, passed_over, recordings, spelled, word_folders
+from host.data.names import near
 from host.engines.native import FrontEndEngine
 from host.models.frontends import FRAME, HOP, log_mel
 
@@ -20,112 +26,142 @@ HELD_OUT = ("exercise_bike", "running_tap")
 _HASH_RANGE = 2**27 - 1
 
 
-def recordings(folder: Path) -> list[Path]:
-    """The .wav files of a folder, sorted by name; hidden ones are an operating system's."""
-    return sorted(p for p in folder.iterdir() if p.suffix.lower() == ".wav" and p.name[0] != ".")
-
-
-def word_folders(root: Path) -> list[Path]:
-    """The folders that hold recordings, sorted by name."""
-    if not root.is_dir():
-        raise DataError(f"{root}: no such folder; expected one folder of .wav files per word in it")
-    found = (p for p in root.iterdir() if p.is_dir() and p.name[0] != "." and p.name != "__MACOSX")
-    folders = sorted(p for p in found if recordings(p))
-    if not folders:
-        raise DataError(f"{root}: no <word>/*.wav in it; expected one folder of .wav files per word")
-    return folders
+def speaker(name: str) -> str:
+    """The first part of a recording's name, who speaks."""
+    return re.sub(r"_nohash_.*$", "", Path(name).stem)
 
 
 def hash_split(name: str) -> str:
     """The data set's own rule: a speaker's clips share a split, chosen by the SHA-1 of the file name's first part."""
-    speaker = re.sub(r"_nohash_.*$", "", Path(name).stem)
-    share = int(hashlib.sha1(os.fsencode(speaker)).hexdigest(), 16) % (_HASH_RANGE + 1) * 100 / _HASH_RANGE
+    share = int(hashlib.sha1(os.fsencode(speaker(name))).hexdigest(), 16) % (_HASH_RANGE + 1) * 100 / _HASH_RANGE
     return VALIDATION if share < 10 else TESTING if share < 20 else TRAINING
 
 
-def _listed(root: Path) -> dict[str, str]:
-    found = {}
+def _same(name: str) -> str:
+    """A path as lists are compared: programs differ in the form of Unicode that they write."""
+    return unicodedata.normalize("NFC", name)
+
+
+def _listed(root: Path) -> tuple[dict[str, str], list[Finding]]:
+    """The split of each recording that the folder's lists name, and the lines that name none."""
+    lines = {}
     for split, name in ((VALIDATION, "validation_list.txt"), (TESTING, "testing_list.txt")):
         path = root / name
         if path.exists():
             text = path.read_text("utf-8-sig", "surrogateescape").replace("\\", "/")
-            found |= {line.strip(): split for line in text.splitlines() if line.strip()}
-    if found and not any((root / name).is_file() for name in found):
+            lines |= {line.strip(): split for line in text.splitlines() if line.strip()}
+    there = {_same(f"{f.name}/{p.name}") for f in word_folders(root) for p in recordings(f)} if lines else set()
+    lost = [name for name in lines if _same(name) not in there]
+    if lines and len(lost) == len(lines):
         raise DataError(
             f"{root}: its lists name none of its recordings; write them as <word>/<file>.wav in UTF-8, "
             "or use --split hash or random"
         )
-    return found
+    found = {_same(name): split for name, split in lines.items()}
+    return found, [Finding(findings.UNLISTED, str(root), len(lost), lost[0])] if lost else []
 
 
-def _clips(path: Path, length: int) -> list[np.ndarray]:
+def listen(
+    root: Path, files: list[Path], resample: bool = False, quiet: bool = False
+) -> Iterator[tuple[np.ndarray, audio.Facts]]:
+    """(samples, facts) of each recording. At the end DataError where any cannot be used: one sentence of all."""
+    errors = []
+    for path in tqdm(files, "reading", leave=False, disable=quiet or None):
+        try:
+            yield audio.listen(path, resample)
+        except RecordingError as error:
+            errors.append((path.relative_to(root).as_posix(), error))
+    if errors:
+        raise refused(str(root), errors)
+
+
+def _clips(samples: np.ndarray, noise: bool, length: int) -> list[np.ndarray]:
     """What a file gives: itself, or a clip of `length` samples every half second of a long recording of noise."""
-    samples = audio.read(path)
-    if path.parent.name != NOISE_FOLDER or len(samples) <= length:
+    if not noise or len(samples) <= length:
         return [samples]
     return [samples[i : i + length] for i in range(0, len(samples) - length + 1, audio.RATE // 2)]
 
 
-def _levels(root: Path, files: list[Path], cache: Path, quiet: bool, length: int = audio.RATE):
-    """(levels, names) of every clip, from the cache where nothing has changed; a name is "<word>/<file>#<i>/<n>"."""
+def _levels(root: Path, files: list[Path], noise: set[Path], cache: Path, resample: bool, quiet: bool, length: int):
+    """(levels, names, facts) of every clip, from the cache where nothing has changed.
+
+    A name is "<word>/<file>#<i>/<n>".
+    """
     config = log_mel()
-    state = [(p.relative_to(root).as_posix(), p.stat().st_size, p.stat().st_mtime_ns) for p in files]
-    key = repr((config, length, str(root.resolve()), state))
+    state = [(p.relative_to(root).as_posix(), p in noise, p.stat().st_size, p.stat().st_mtime_ns) for p in files]
+    key = repr((config, length, resample, audio.FACTS, str(root.resolve()), state))
     cached = cache / f"levels-{hashlib.sha256(key.encode()).hexdigest()[:16]}.npz"
     with suppress(Exception), np.load(cached, allow_pickle=False) as found:  # it is not there, or damaged in any way
-        return found["X"], found["name"]
-    engine, levels, names = FrontEndEngine(config), [], []
-    for path, (name, _, _) in zip(tqdm(files, "features", leave=False, disable=quiet or None), state, strict=True):
-        clips = _clips(path, length)
+        return found["X"], found["name"], found["facts"]
+    engine, levels, names, facts = FrontEndEngine(config), [], [], []
+    heard = listen(root, files, resample, quiet)
+    for path, (samples, found) in zip(files, heard, strict=True):
+        clips = _clips(samples, path in noise, length)
         levels += [engine.clips(audio.centred(clip, length)[None])[0] for clip in clips]
-        names += [f"{name}#{i}/{len(clips)}" for i in range(len(clips))]
-    archive.save(cached, X=np.stack(levels), name=np.array(names))
-    return np.stack(levels), np.array(names)
+        names += [f"{path.relative_to(root).as_posix()}#{i}/{len(clips)}" for i in range(len(clips))]
+        facts += [found] * len(clips)
+    arrays = {"X": np.stack(levels), "name": np.array(names), "facts": audio.table(facts)}
+    archive.keep(cached, **arrays)
+    return tuple(arrays.values())
 
 
-def read(root: Path, split: str, cache: Path, quiet: bool = False):
-    """(levels uint8 [clips, 98, 40], words, split): every clip centred in one second, log-mels cached under `cache`.
+def read(root: Path, split: str, cache: Path, quiet: bool = False, resample: bool = False) -> Part:
+    """Every clip of a folder, centred in one second; log-mels [clips, 98, 40] are cached under `cache`.
 
     split: "lists" by the folder's validation_list.txt and testing_list.txt, "hash" by the data set's rule, "auto" by
     the lists where they are there, else by the rule. Noise recordings are cut into clips, the last tenth of each for
     validation, or of those that are one clip every tenth, beginning with the second; HELD_OUT are left out.
+    resample: recordings of any rate and number of channels. DataError where one cannot be used.
     """
-    listed = _listed(root) if split in ("auto", "lists") else {}
+    listed, found = _listed(root) if split in ("auto", "lists") else ({}, [])
     if split == "lists" and not listed:
         raise DataError(f"{root}: no validation_list.txt or testing_list.txt; use --split hash or random")
-    files = [p for folder in word_folders(root) for p in _used(folder)]
+    folders = word_folders(root)
+    noise = {p for f in folders if is_noise(f) for p in _training_noise(f)}
+    files = [p for f in folders for p in recordings(f) if p in noise or not is_noise(f)]
     if not files:
-        raise DataError(f"{root}: holds nothing but {NOISE_FOLDER}; expected one folder of .wav files per word")
-    return _split(*_levels(root, files, cache, quiet), listed)
+        raise DataError(f"{root}: holds nothing but {NOISE_FOLDER}; {layout(root)}")
+    part = _part(root, files, noise, listed, cache, resample, quiet, audio.RATE)
+    found += passed_over(root) + spelled(str(root), [f.name for f in folders], (NOISE_FOLDER, SILENCE))
+    if split != "random" and not listed:
+        found += survey.unknown_speakers(str(root), part)
+    return replace(part, findings=found + part.findings)
 
 
-def read_noise(folder: Path, frames: int, cache: Path, quiet: bool = False):
-    """The same of a `_background_noise_` folder alone, in clips of as many frames. DataError where it is not one."""
-    if folder.name != NOISE_FOLDER or not folder.is_dir():
-        raise DataError(f"{folder}: not a folder named {NOISE_FOLDER} of long recordings")
-    if not _used(folder):
-        raise DataError(f"{folder}: no recordings in it but {' and '.join(HELD_OUT)}, which train nothing")
+def read_noise(folder: Path, frames: int, cache: Path, quiet: bool = False, resample: bool = False) -> Part:
+    """The same of a folder of noise alone, in clips of as many frames. DataError where it is not one."""
+    if not folder.is_dir():
+        raise DataError(f"{folder}: no such folder; expected one of recordings of noise")
+    files = _training_noise(folder)
+    if not files:
+        held = f" but {' and '.join(HELD_OUT)}, which train nothing" if recordings(folder) else ""
+        raise DataError(f"{folder}: no recordings in it{held}; name a folder of long recordings of noise")
     length = FRAME + (frames - 1) * HOP
-    return _split(*_levels(folder.parent, _used(folder), cache, quiet, length), {})
+    return _part(folder.parent, files, set(files), {}, cache, resample, quiet, length)
 
 
-def _used(folder: Path) -> list[Path]:
-    """The recordings of a word; of noise those that may train."""
-    files = recordings(folder)
-    return [p for p in files if p.stem not in HELD_OUT] if folder.name == NOISE_FOLDER else files
+def _training_noise(folder: Path) -> list[Path]:
+    return [p for p in recordings(folder) if p.stem not in HELD_OUT]
 
 
-def _split(levels, names, listed: dict[str, str]):
-    """(levels, words, split) from the names that `_levels` gives."""
-    words, splits, short = [], [], 0
-    for name in names:
-        path, _, part = str(name).rpartition("#")
+def _part(root, files, noise, listed: dict[str, str], cache, resample, quiet, length) -> Part:
+    """The clips of files, with the words and splits that their names give."""
+    levels, labels, facts = _levels(root, files, noise, cache, resample, quiet, length)
+    noisy = {p.parent.name for p in noise}
+    words, splits, names, first, short = [], [], [], [], 0
+    for label in labels:
+        path, _, part = str(label).rpartition("#")
         word, index, count = path.split("/")[0], *map(int, part.split("/"))
-        words.append(NOISE_FOLDER if word == SILENCE else word)
-        if word == NOISE_FOLDER:
+        names.append(path)
+        first.append(index == 0)
+        if word in noisy:
             short += count == 1
             last = index >= count - max(count // 10, 1) if count > 1 else short % 10 == 2
             splits.append(VALIDATION if last else TRAINING)
+            words.append(NOISE_FOLDER)
         else:
-            splits.append(listed.get(path, TRAINING) if listed else hash_split(path))
-    return levels, np.array(words), np.array(splits, dtype="<U10")
+            words.append(NOISE_FOLDER if near(word, (SILENCE,)) else word)
+            splits.append(listed.get(_same(path), TRAINING) if listed else hash_split(path))
+    words, names, first = np.array(words), np.array(names), np.array(first)
+    found = survey.of_recordings(str(root), names[first], facts[first], words[first] == NOISE_FOLDER)
+    return Part(levels, words, np.array(splits, dtype="<U10"), names, facts, found)

@@ -25,7 +25,7 @@ def executable(bits: int = 64) -> Path:
 def run_script(script: Path, *arguments: str, bits: int = 64, timeout: float = 600) -> str:
     """What a script prints in MicroPython; MicroPythonError where it fails."""
     command = [str(executable(bits)), str(script), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=timeout)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", timeout=timeout)
     if done.returncode:
         *_, last = (done.stderr or done.stdout).splitlines() or [f"exit status {done.returncode}"]
         raise MicroPythonError(f"MicroPython: {last}")

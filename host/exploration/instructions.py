@@ -124,7 +124,7 @@ def fit(counts: Iterable[dict[str, dict]]) -> dict[str, np.ndarray]:
 @cache
 def costs() -> dict[str, np.ndarray]:
     """What is fitted to all networks that were counted."""
-    return fit(json.loads(COUNTS.read_text()).values())
+    return fit(json.loads(COUNTS.read_text("utf-8")).values())
 
 
 def _fit(units: np.ndarray, counted: np.ndarray) -> np.ndarray:

@@ -1,6 +1,5 @@
 """What a search found: the designs that no other beats in accuracy, parameters and multiply-adds at once (Pareto)."""
 
-import io
 import json
 from collections import Counter
 from dataclasses import asdict, dataclass, fields
@@ -14,6 +13,7 @@ from host.exploration.explore import UNBUILDABLE, Problem, trial_name
 from host.exploration.measure import Measurements
 from host.exploration.objective import LIMITS, Requirements, meets
 from host.models.design import Design
+from host.pictures import png, pyplot
 
 
 @dataclass(frozen=True)
@@ -102,13 +102,9 @@ Train one in full: `python -m host.train --design {chosen}.json --data DIR`
 
 def picture(designs: list[Found], best: list[Found], requirements: Requirements) -> bytes:
     """Accuracy against parameters and against multiply-adds, as a PNG."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot as plt
     from matplotlib import ticker
 
-    figure, axes = plt.subplots(1, 2, figsize=(11, 4.8), layout="constrained", sharey=True)
+    figure, axes = pyplot().subplots(1, 2, figsize=(11, 4.8), layout="constrained", sharey=True)
     chosen = {f.number for f in best}
     groups = [
         ("stopped early", "0.75", "x", [f for f in designs if f.outcome == s.STOPPED]),
@@ -136,10 +132,7 @@ def picture(designs: list[Found], best: list[Found], requirements: Requirements)
     axes[0].set_ylabel("validation accuracy (%)")
     if designs:
         figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, frameon=False)
-    png = io.BytesIO()
-    figure.savefig(png, dpi=100)
-    plt.close(figure)
-    return png.getvalue()
+    return png(figure)
 
 
 def write(study: optuna.Study, problem: Problem, folder: Path) -> list[Found]:

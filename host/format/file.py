@@ -133,7 +133,8 @@ def _sections(file: bytes) -> dict[str, bytes]:
         if len(file) - at < CHUNK_HEAD:
             raise FormatError(f"a section's head runs past the end of the file at byte {at}")
         tag, (size,) = file[at : at + 4], struct.unpack("<I", file[at + 4 : at + 8])
-        if size > len(file) - at - CHUNK_HEAD:
+        padded = (size + 3) // 4 * 4
+        if padded > len(file) - at - CHUNK_HEAD:
             raise FormatError(f"section {tag!r} runs past the end of the file")
         name = tag.decode("latin-1")
         if name in KNOWN and name in found:
@@ -143,7 +144,7 @@ def _sections(file: bytes) -> dict[str, bytes]:
                 f"section {name!r} is of a newer format; update tympan, or compile the model for this one"
             )
         found[name] = file[at + CHUNK_HEAD : at + CHUNK_HEAD + size]
-        at += CHUNK_HEAD + (size + 3) // 4 * 4
+        at += CHUNK_HEAD + padded
     missing = KNOWN - set(found)
     if missing:
         raise FormatError(f"section {', '.join(sorted(missing))} is missing")
@@ -248,7 +249,7 @@ def read(file: bytes) -> tuple[Program, Plan]:
         shapes.append(output_shape(op, shapes))
     data = found["LABL"]
     labels = data[1:].split(b"\0")[:-1]
-    if len(data) < 1 or len(labels) != data[0] or not all(labels):
+    if not labels or len(labels) != data[0] or not all(labels) or not data.endswith(b"\0"):
         raise FormatError(f"{len(labels)} labels, some perhaps empty; the section announces {data[0] if data else 0}")
     hop, cooldown, threshold, gate, history, votes, _ = _Reader(found["LSTN"]).take("4H2BH")
     listening = Listening(hop, history, votes, threshold, cooldown, gate)

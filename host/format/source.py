@@ -3,6 +3,7 @@
 import re
 
 from host.format.program import Program
+from host.text import of_word
 
 MARK = "/* A tympan model as C source, written by python -m host.compile --emit c"
 PER_LINE = 16
@@ -34,7 +35,7 @@ def header(stem: str, file: bytes, program: Program, memory: dict[str, int], lis
     }
     defines = "".join(f"#define {f'{name.upper()}_{key} {n}':40} /* {text} */\n" for key, (n, text) in bounds.items())
     # a label may be any text, also one that would end the comment
-    labels = [re.sub(r"[^\w -]", "?", label) for label in program.labels]
+    labels = ["".join(c if of_word(c) or c in " -" else "?" for c in label) for label in program.labels]
     words = "\n".join(f" *     {i:3}  {label}" for i, label in enumerate(labels))
     return f"""{MARK}; do not edit.
  *

@@ -79,7 +79,7 @@ def _tuples(value):
 def read_design(path: Path) -> Design:
     """The design in a JSON file; DesignError, with the file's name, where it makes no network."""
     try:
-        design = Design.from_dict(json.loads(path.read_text()))
+        design = Design.from_dict(json.loads(path.read_text("utf-8")))
         count = design.coefficients  # the features' scale does not matter to what can be built
         features = (
             frontends.mfcc([0] * count, [1] * count, design.frames) if count else frontends.log_mel(design.frames)

@@ -1,10 +1,9 @@
 """A picture of a simulation: what was heard and done along the sound, and the path driven, seen from above."""
 
-from pathlib import Path
-
 import numpy as np
 
 from host.data.audio import RATE
+from host.pictures import png, pyplot
 from host.simulator import physics
 from host.simulator.physics import Movement, movements
 from host.simulator.run import Simulation
@@ -17,14 +16,9 @@ MOST_LEVEL = 14  # labels that lie
 LABEL = 0.12  # of the picture's time: how much a label takes
 
 
-def draw(simulation: Simulation, path: Path, title: str) -> None:
-    """Write a PNG of about 1400 x 600 pixels."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot as plt
-
-    figure = plt.figure(figsize=(14, 6), layout="constrained")
+def draw(simulation: Simulation, title: str) -> bytes:
+    """A PNG of about 1400 x 600 pixels."""
+    figure = pyplot().figure(figsize=(14, 6), layout="constrained")
     grid = figure.add_gridspec(2, 2, width_ratios=(1.7, 1), height_ratios=(4, 1))
     sound = figure.add_subplot(grid[0, 0])
     wheels = figure.add_subplot(grid[1, 0], sharex=sound)
@@ -35,9 +29,7 @@ def draw(simulation: Simulation, path: Path, title: str) -> None:
     _wheels(wheels, simulation, done, start)
     _floor(floor, simulation, done)
     figure.suptitle(title, fontsize=12)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=100)
-    plt.close(figure)
+    return png(figure)
 
 
 def pose_text(path: physics.Path) -> str:

@@ -20,6 +20,7 @@ import numpy as np
 from host.data.audio import RATE
 from host.engines.micropython import executable
 from host.simulator import physics
+from host.text import printable
 
 DEVICE = Path(__file__).resolve().parents[2] / "device"
 STANDIN = Path(__file__).with_name("standin")
@@ -219,7 +220,7 @@ def _feed(pipe, sound: Iterable[bytes]) -> None:
 def _read(process: subprocess.Popen, log: Log, show) -> None:
     with open(process.stdout.fileno(), "rb", closefd=False) as output:
         while line := output.readline(1 << 16):
-            item = log.take(line.decode(errors="replace").rstrip("\r\n"))
+            item = log.take(printable(line.decode(errors="replace").rstrip("\r\n"), "\t"))
             if item is not None:
                 show(item)
 

@@ -122,12 +122,24 @@ def with_teachers(config: RunConfig, teachers: list[Path]) -> RunConfig:
     return dataclasses.replace(config, teachers=tuple(map(str, teachers)))
 
 
+PATHS = ("start", "data", "noise", "teachers")  # of a run's sources; the same folder may be written in several ways
+
+
+def same_places(before, now) -> bool:
+    """Whether two values of one of PATHS name the same files or folders."""
+    if isinstance(before, str) and isinstance(now, str):
+        return Path(before).resolve() == Path(now).resolve()
+    if isinstance(before, tuple):
+        return len(before) == len(now) and all(map(same_places, before, now))
+    return before == now
+
+
 def differences(old, new, whose: str = "") -> list[str]:
     """What two configurations differ in, for a message."""
     changed = []
     for name in (f.name for f in dataclasses.fields(new)):
         before, now = getattr(old, name), getattr(new, name)
-        if before == now:
+        if same_places(before, now) if name in PATHS else before == now:
             continue
         if name == "recipe":
             changed += differences(before, now, "recipe's ")
@@ -155,6 +167,6 @@ def load_config(folder: Path) -> RunConfig:
     """The configuration of a run folder."""
     path = folder / "config.json"
     with reading(path):
-        config = RunConfig.from_json(path.read_text())
+        config = RunConfig.from_json(path.read_text("utf-8"))
         build(config.model, config.design, config.frontend, config.labels)  # which fails where they make no network
     return config

@@ -10,6 +10,7 @@ import dataclasses
 import io
 import json
 import math
+import shlex
 from pathlib import Path
 
 import torch
@@ -20,6 +21,7 @@ from host.data.dataset import Dataset
 from host.format.file import write
 from host.models.design import build
 from host.models.network import Network
+from host.pictures import png, pyplot
 from host.training.config import RunConfig, RunError, differences, load_config, reading
 from host.training.loop import Epoch, device_of, make_optimizer, train_epochs
 from host.training.recipes import Recipe
@@ -63,15 +65,10 @@ def _save(path: Path, state: dict) -> None:
     write_whole(path, memory.getbuffer())
 
 
-def draw_curves(folder: Path, epochs: list[dict]) -> None:
-    """curves.png: loss and accuracies over the epochs, the quantised part shaded."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot as plt
-
+def curves(epochs: list[dict]) -> bytes:
+    """A PNG: loss and accuracies over the epochs, the quantised part shaded."""
     x = [e["epoch"] for e in epochs]
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+    figure, (left, right) = pyplot().subplots(1, 2, figsize=(10, 4), layout="constrained")
     left.plot(x, [e["loss"] for e in epochs], color="tab:orange")
     left.set(xlabel="epoch", ylabel="training loss (cross-entropy)", title="Loss")
     right.plot(x, [100 * e["train_accuracy"] for e in epochs], label="training (augmented)", color="tab:orange")
@@ -83,8 +80,7 @@ def draw_curves(folder: Path, epochs: list[dict]) -> None:
         if quantised:
             axis.axvspan(quantised[0] - 0.5, quantised[-1] + 0.5, color="tab:green", alpha=0.1, label="int8")
     right.legend(loc="lower right")
-    figure.savefig(folder / "curves.png", dpi=100)
-    plt.close(figure)
+    return png(figure)
 
 
 def train(
@@ -105,7 +101,10 @@ def train(
             raise RunError(f"{folder}: nothing to resume, no last.pt; start without --resume or in another --out")
         changed = differences(load_config(folder), config)
         if changed:
-            raise RunError(f"{folder}: was started with another configuration: {', '.join(changed)}; use another --out")
+            said = f"{folder}: was started with another configuration: {', '.join(changed)}; use another --out"
+            if "labels" not in changed:
+                said += f"; to go on from its weights: --start {shlex.quote(str(folder))} --out ANOTHER"
+            raise RunError(said)
         with reading(last):
             state = torch.load(last, map_location=device, weights_only=True)
             network.load_state_dict(state["network"])
@@ -115,7 +114,7 @@ def train(
         if any((folder / name).exists() for name in ("last.pt", "best.pt", "model.bin", "metrics.jsonl")):
             going_on = "add --resume to go on, or " if last.exists() else ""
             raise RunError(f"{folder}: holds a run already; {going_on}use another --out")
-        if config_path.exists() and load_config(folder) != config:
+        if config_path.exists() and differences(load_config(folder), config):
             raise RunError(f"{folder}: was started with another configuration; use another --out")
         if not rank():
             write_whole(config_path, config.to_json().encode())
@@ -126,8 +125,9 @@ def train(
         raise KeyboardInterrupt(again) from None
     if rank():
         return folder / "model.bin"
-    draw_curves(folder, history)
-    return compile_run(folder)
+    model = compile_run(folder)  # first: a disk that is full now shall not cost it
+    write_whole(folder / "curves.png", curves(history))
+    return model
 
 
 def _epochs(config: RunConfig, data: Dataset, folder: Path, network, optimizer, history: list, quiet, log) -> None:

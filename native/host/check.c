@@ -1,5 +1,6 @@
 /* check FILE: opens every model in FILE (size u32, bytes, repeated) and runs the sound ones on a few windows and streams;
- * prints what became of each. Built under sanitizers, it shows that no file makes the core read or write where it may not. */
+ * prints what became of each, and the hops at which it streams. Built under sanitizers, it shows that no file makes the core
+ * read or write where it may not. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,11 +12,13 @@ static uint32_t next_random(uint32_t *state) {
     return *state >> 8;
 }
 
-/* Windows of a stream, one left out, with any hop that the model takes: each as it is by itself, or exit status 3. */
+/* Windows of a stream, one left out, with short hops and the model's own: each as it is by itself, or exit status 3. */
 static void listen(tympan_model *model) {
     enum { WINDOWS = 8, HOPS = 12 };
     const uint32_t frames = model->frontend.frames, width = tympan_frontend_width(&model->frontend);
-    for (uint32_t hop = 1, seed = 7; hop <= HOPS; hop++) {
+    const uint32_t own = model->listening.hop * 16u / model->frontend.hop;
+    for (uint32_t i = 1, seed = 7; i <= HOPS + 1; i++) {
+        const uint32_t hop = i <= HOPS ? i : own;
         tympan_listener listener;
         uint32_t bytes, size = (frames + WINDOWS * hop) * width;
         if (tympan_listener_measure(model, hop, &bytes) != TYMPAN_OK) {
@@ -27,18 +30,19 @@ static void listen(tympan_model *model) {
         if (!features || !found || !alone || !memory) {
             exit(2);
         }
-        for (uint32_t i = 0; i < size; i++) {
-            features[i] = (uint8_t)next_random(&seed);
+        for (uint32_t k = 0; k < size; k++) {
+            features[k] = (uint8_t)next_random(&seed);
         }
         if (tympan_listener_open(&listener, model, hop, memory, bytes) == TYMPAN_OK) {
-            for (uint32_t i = 0; i < WINDOWS; i++) {
-                if (i != 4) {
-                    tympan_listener_run(&listener, features + i * hop * width, i * hop, found + i * model->label_count);
+            printf(" %u", (unsigned)hop);
+            for (uint32_t k = 0; k < WINDOWS; k++) {
+                if (k != 4) {
+                    tympan_listener_run(&listener, features + k * hop * width, k * hop, found + k * model->label_count);
                 }
             }
-            for (uint32_t i = 0; i < WINDOWS; i++) {
-                tympan_model_run(model, features + i * hop * width, alone);
-                if (i != 4 && memcmp(alone, found + i * model->label_count, 2u * model->label_count) != 0) {
+            for (uint32_t k = 0; k < WINDOWS; k++) {
+                tympan_model_run(model, features + k * hop * width, alone);
+                if (k != 4 && memcmp(alone, found + k * model->label_count, 2u * model->label_count) != 0) {
                     exit(3);
                 }
             }
@@ -94,19 +98,21 @@ int main(int count, char **arguments) {
         if (!file || fread(file, 1, size, f) != size) {
             return 2;
         }
+        void *block = NULL;
+        tympan_model model;
         tympan_status status = tympan_model_measure(file, size, &memory);
         if (status == TYMPAN_OK) {
-            uint32_t bytes = memory.tables + memory.arena;
-            void *block = malloc(bytes);
-            tympan_model model;
+            const uint32_t bytes = memory.tables + memory.arena;
+            block = malloc(bytes);
             status = block ? tympan_model_open(&model, file, size, block, bytes) : TYMPAN_MEMORY;
-            if (status == TYMPAN_OK) {
-                run(&model);
-                listen(&model);
-            }
-            free(block);
         }
-        puts(tympan_status_name(status));
+        fputs(tympan_status_name(status), stdout);
+        if (status == TYMPAN_OK) {
+            run(&model);
+            listen(&model);
+        }
+        putchar('\n');
+        free(block);
         free(file);
     }
     fclose(f);

@@ -1,0 +1,321 @@
+"""tools.deploy without a robot: what it plans and refuses, and what it does to a file system."""
+
+import json
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import MODEL, sentence
+from tests.line import FlashBoard, Port
+from tools import board_link, deploy
+
+SHIPPED = {
+    "main.py": b"start()",
+    "programs/voice.py": b"def run(robot): pass",
+    "settings.json": b'{"program": "voice", "words": {}}',
+}
+HASHES = {path: deploy.digest(data) for path, data in SHIPPED.items()}
+
+
+def prepare(board: dict[str, bytes], **options) -> deploy.Job:
+    hashes = {path: deploy.digest(data) for path, data in board.items()}
+    return deploy.prepare(SHIPPED, hashes, lambda path: board[path], **options)
+
+
+def after(board: dict[str, bytes], job: deploy.Job) -> dict[str, bytes]:
+    """What lies on the board once the job is done."""
+    return board | job.contents | {deploy.RECORD: json.dumps(job.record).encode()}
+
+
+def test_an_empty_board_gets_everything():
+    job = prepare({}, model=b"model")
+    assert [(a.what, a.path) for a in job.actions] == [("copy", path) for path in (*SHIPPED, "model.bin")]
+    assert job.contents == SHIPPED and job.model == b"model"
+
+
+def test_what_is_there_already_is_not_copied_again():
+    board = after(SHIPPED | {"model.bin": b"model", "mine.py": b"x = 1"}, prepare(SHIPPED))
+    job = prepare(board, model=b"model")
+    assert job.actions == [] and job.contents == {} and job.model is None and job.known
+
+
+def test_what_differs_is_replaced_and_the_owners_settings_never():
+    board = SHIPPED | {"main.py": b"old", "settings.json": b'{"mine": 1}'}
+    job = prepare(board)
+    assert [(a.what, a.path) for a in job.actions] == [("replace", "main.py"), ("keep", "settings.json")]
+    assert list(job.contents) == ["main.py"]
+    assert "settings.json" not in prepare(board, force=True).contents
+
+
+def test_a_program_changed_on_the_robot_is_kept_one_of_an_older_deploy_is_not():
+    old = SHIPPED | {"programs/voice.py": b"older"}
+    record_of_old = {deploy.RECORD: json.dumps({"programs/voice.py": deploy.digest(b"older")}).encode()}
+    assert list(prepare(old | record_of_old).contents) == ["programs/voice.py"]
+    changed = old | record_of_old | {"programs/voice.py": b"tinkered"}
+    assert prepare(changed).contents == {}
+    assert prepare(changed).actions[0].what == "keep"
+    assert list(prepare(changed, force=True).contents) == ["programs/voice.py"]
+
+
+@pytest.mark.parametrize("garbage", [b"", b"{", b"[1]", b"3"])
+def test_a_broken_record_is_no_record(garbage):
+    board = SHIPPED | {deploy.RECORD: garbage, "programs/voice.py": b"tinkered"}
+    assert prepare(board).contents == {}
+
+
+def test_a_behaviour_of_ones_own_is_copied_named_and_kept(tmp_path):
+    path = tmp_path / "voice.py"
+    path.write_text("def run(robot):\n    robot.go()\n")
+    board = SHIPPED | {"settings.json": b'{"program":   "dance",\n "pins": {"light": 3}}'}
+    job = prepare(board, program=str(path))
+    assert job.contents["programs/voice.py"] == path.read_bytes()
+    assert job.contents["settings.json"] == b'{"program":   "voice",\n "pins": {"light": 3}}'
+    # the next plain deploy does not put the shipped one back
+    assert prepare(after(board, job)).contents == {}
+
+
+def test_a_program_on_the_robot_by_its_name():
+    board = SHIPPED | {"programs/shy.py": b"def run(robot): pass"}
+    assert json.loads(prepare(board, program="shy").contents["settings.json"])["program"] == "shy"
+    assert prepare(board, program="voice").contents == {}
+    with pytest.raises(deploy.DeployError, match="there is no program bold; give a file, or one of: shy, voice"):
+        prepare(board, program="bold")
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ('{"program": "a"}', '{"program": "b"}'),
+        ('\ufeff{"program": "a"}', '{"program": "b"}'),
+        ('{"program": "a", "words": {"e\u0301te\u0301": "go"}}', '{"program": "b", "words": {"été": "go"}}'),
+        ('{"pins": {"program": 3}, "program" :"a"}', '{"pins": {"program": 3}, "program" :"b"}'),
+    ],
+)
+def test_only_the_programs_name_changes(settings, expected):
+    assert deploy.with_program(settings, "b") == expected
+
+
+@pytest.mark.parametrize("settings", ["{}", '{"x": {"program": "a"}}', '{"program": 3, "words": {"go": "go"}}'])
+def test_settings_without_a_plain_name_are_written_anew(settings):
+    assert json.loads(deploy.with_program(settings, "b")) == json.loads(settings) | {"program": "b"}
+
+
+def test_settings_written_anew_stay_readable():
+    assert '"été": "go"' in deploy.with_program('{"words": {"été": "go"}}', "b")
+
+
+@pytest.mark.parametrize("coding", ["latin-1", "utf-16"])
+def test_settings_that_are_not_utf8_are_left_alone(coding):
+    board = SHIPPED | {"settings.json": '{"program": "a", "words": {"été": "go"}}'.encode(coding)}
+    with pytest.raises(deploy.DeployError, match=r"settings\.json is not UTF-8; save it as UTF-8"):
+        prepare(board, program="voice")
+    assert prepare(board).contents == {}
+
+
+@pytest.mark.parametrize("settings", ["", "{", "[]"])
+def test_broken_settings_are_left_alone(settings):
+    with pytest.raises(deploy.DeployError, match=r"settings\.json cannot be read"):
+        deploy.with_program(settings, "b")
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "reason"),
+    [
+        ("my-dance.py", "def run(robot): pass", "call it by one word"),
+        ("dance.py", "def run(robot) pass", "is not Python"),
+        ("dance.py", "def walk(robot): pass", "no function run"),
+    ],
+)
+def test_a_program_that_cannot_start_is_refused_on_the_pc(tmp_path, capsys, name, source, reason):
+    path = tmp_path / name
+    path.write_text(source)
+    assert deploy.main(["--program", str(path), "--port", "/dev/nowhere"]) == 1
+    assert reason in capsys.readouterr().err
+
+
+def test_no_such_model_no_such_program(tmp_path, capsys):
+    assert deploy.main(["--model", str(tmp_path / "none.bin")]) == 1
+    assert deploy.main(["--program", str(tmp_path / "none.py")]) == 1
+    err = capsys.readouterr().err
+    assert "no such file" in err and "cannot be read" in err
+
+
+def test_what_belongs_on_a_robot():
+    files = deploy.device_files()
+    assert {"main.py", "launcher.py", "settings.json", "programs/voice.py"} <= set(files)
+    assert not any("__pycache__" in name for name in files)
+
+
+# --- on a board's own file system -------------------------------------------------------------------------------------
+
+BROKEN = MODEL.read_bytes()[:-4] + bytes(4)
+
+
+@pytest.fixture
+def board(monkeypatch):
+    """A board whose file system is MicroPython's LittleFS, 256 KB; what is to be deployed is small."""
+    monkeypatch.setattr(deploy, "device_files", lambda: dict(SHIPPED))
+    with FlashBoard() as b:
+        b.put({})
+        yield b
+
+
+def deployed(board: FlashBoard, model: Path | None = MODEL, said: list | None = None, **options) -> bool:
+    given = {"program": None, "force": False, "dry_run": False} | options
+    return deploy.deploy(board, model, say=(said if said is not None else []).append, **given)
+
+
+@pytest.mark.parametrize("by", [[], ["--ampy"]])
+def test_deploy_over_a_serial_port(board, by, capsys):
+    with Port(board.exec) as line:
+        typed = ["--port", line.port, "--model", str(MODEL), "--watch", "0.2", *by]
+        assert deploy.main(typed) == 0
+        first = capsys.readouterr().out
+        assert deploy.main(typed) == 0
+    files = board.files()
+    assert json.loads(files.pop(deploy.RECORD)) == {p: HASHES[p] for p in ("main.py", "programs/voice.py")}
+    assert files == SHIPPED | {"model.bin": MODEL.read_bytes()}
+    assert f"connected to {line.port} by {'ampy' if by else 'mpremote'}" in first
+    assert "the robot takes the model: yes no up" in first and "copy main.py (7 bytes)\n" in first
+    assert "the robot starts anew and says:\n" in first and first.endswith("\n  program voice\n")
+    again = capsys.readouterr().out
+    assert "nothing to copy" in again and "copy main.py" not in again
+
+
+@pytest.mark.parametrize("file", ["main.py", "settings.json", "model.bin", deploy.RECORD])
+def test_a_byte_that_changes_on_the_line_is_noticed(board, file, capsys):
+    old = {"main.py": b"old", "programs/voice.py": SHIPPED["programs/voice.py"], "model.bin": b"old"}
+    board.put(old)
+    now = b""
+
+    def damage(code: bytes) -> bytes:
+        nonlocal now
+        if b"open(" in code and b"'wb'" in code:
+            now = code
+        staged = b"model.new" if file == "model.bin" else file.encode() + b".part"
+        return code.replace(b"a", b"b", 1) if code.startswith(b"w(") and staged in now else code
+
+    with Port(board.exec, damage) as line:
+        said = sentence(capsys, deploy.main, "--port", line.port, "--model", MODEL)
+    assert f"error: {file} did not arrive as it was sent; nothing on the robot was changed" in said
+    assert board.files() == old
+
+
+def test_a_cable_that_is_pulled_is_a_sentence_and_the_next_deploy_cleans_up(board, capsys):
+    left = 12
+
+    def pull(code: bytes) -> bytes | None:
+        nonlocal left
+        left -= 1
+        return code if left else None
+
+    with Port(board.exec, pull) as line:
+        assert sentence(capsys, deploy.main, "--port", line.port) == f"error: {board_link.LOST}"
+    assert any(path.endswith(".part") for path in board.files())
+    assert deployed(board)
+    assert set(board.files()) == {*SHIPPED, "model.bin", deploy.RECORD}
+
+
+def test_leftovers_are_removed_and_what_only_looks_like_them_is_not(board):
+    left = [
+        "main.py.part",
+        "programs/dance.py.part",
+        "settings.json.part",
+        "deployed.json.part",
+        "model.part",
+        "model.new",
+    ]
+    mine = {"my.part": b"1", "notes.new": b"2", "model.old": b"3", "programs/dance.py": b"def run(robot): pass"}
+    board.put(dict.fromkeys(left, b"x") | mine)
+    deployed(board, dry_run=True)
+    assert set(board.files()) == {*left, *mine}
+    deployed(board)
+    assert set(board.files()) == {*SHIPPED, *mine, "model.bin", deploy.RECORD}
+
+
+def test_a_model_that_the_robot_refuses_leaves_the_old_one(board, tmp_path):
+    path = tmp_path / "x.bin"
+    path.write_bytes(BROKEN)
+    board.put({"model.bin": MODEL.read_bytes(), "main.py": b"old"})
+    with pytest.raises(deploy.DeployError, match=r"refuses the model .*CHECKSUM.*; nothing on it was changed"):
+        deployed(board, path)
+    assert board.files() == {"model.bin": MODEL.read_bytes(), "main.py": b"old"}
+
+
+def test_a_robot_without_room_is_told_before_anything_is_written(board):
+    old = {"mine.txt": bytes(230_000)}
+    board.put(old)
+    said = []
+    with pytest.raises(deploy.DeployError, match=r"the robot has \d+ KB free and 36 are needed; remove files"):
+        deployed(board, said=said)
+    assert board.files() == old and not any(line.startswith("copy") for line in said)
+
+
+def test_a_file_system_that_is_full_all_the_same_keeps_what_it_has(board, monkeypatch):
+    monkeypatch.setattr(deploy, "SPARE", -100)
+    old = {"mine.txt": bytes(238_000), "main.py": b"old"}
+    board.put(old)
+    with pytest.raises(
+        deploy.DeployError, match=r"no space left for model.bin; nothing on it was changed: remove files"
+    ):
+        deployed(board)
+    assert board.files() == old
+
+
+def test_the_record_names_what_deploy_put_there_and_nothing_of_the_owners(board, tmp_path):
+    dance = tmp_path / "dance.py"
+    dance.write_bytes(b"def run(robot): pass")
+    mine = {"programs/voice.py": b"def run(robot): mine", "settings.json": b'{"program": "voice"}'}
+    board.put(mine)
+    deployed(board, program=str(dance))
+    files = board.files()
+    assert json.loads(files[deploy.RECORD]) == {"main.py": HASHES["main.py"]}
+    assert files["programs/voice.py"] == mine["programs/voice.py"] and files["programs/dance.py"] == dance.read_bytes()
+    assert files["settings.json"] == b'{"program": "dance"}'
+    deployed(board, force=True)
+    assert json.loads(board.files()[deploy.RECORD]) == {p: HASHES[p] for p in ("main.py", "programs/voice.py")}
+
+
+@pytest.mark.parametrize("form, told", [("NFD", True), ("NFC", False)])
+def test_words_with_their_accents_apart_are_told_of_and_put_together(board, form, told):
+    settings = unicodedata.normalize(form, '{"program": "dance", "words": {"été": "go"}}').encode()
+    board.put({"settings.json": settings})
+    said = []
+    deployed(board, said=said)
+    assert any("accents in it stand apart" in line for line in said) == told
+    assert board.files()["settings.json"] == settings
+    deployed(board, program="voice")
+    assert board.files()["settings.json"] == '{"program": "voice", "words": {"été": "go"}}'.encode()
+
+
+def test_a_dry_run_tells_everything_and_changes_nothing(board, capsys):
+    board.put({"main.py": b"old", "settings.json": b"{}"})
+    with Port(board.exec) as line:
+        assert deploy.main(["--port", line.port, "--dry-run"]) == 0
+    said = capsys.readouterr().out.splitlines()[1:]
+    assert said == [
+        "replace main.py", "copy programs/voice.py", "keep settings.json (yours)", "copy model.bin",
+        "nothing was changed; the robot's program is stopped until its next reset",
+    ]  # fmt: skip
+    assert board.files() == {"main.py": b"old", "settings.json": b"{}"}
+
+
+def test_a_firmware_without_the_module_gets_all_but_a_model(board, monkeypatch):
+    run = board.exec
+    monkeypatch.setattr(board, "exec", lambda code: run(code.replace("import tympan", "import no_tympan")))
+    with pytest.raises(deploy.DeployError, match="no model can run without the module tympan; flash a firmware"):
+        deployed(board)
+    said = []
+    assert deployed(board, None, said)
+    assert "no module tympan: everything works but hearing words" in said[0]
+    assert set(board.files()) == {*SHIPPED, deploy.RECORD}
+
+
+def test_a_board_that_runs_something_else_is_told_of(board, monkeypatch):
+    monkeypatch.setattr(board, "exec", lambda code: "circuitpython")
+    with pytest.raises(deploy.DeployError, match="the board runs circuitpython; put MicroPython on it first"):
+        deployed(board)
+    monkeypatch.setattr(board, "exec", lambda code: "micropython" if code == deploy.SYSTEM else "{garbled")
+    with pytest.raises(board_link.LinkError, match="answer came garbled"):
+        deployed(board)
