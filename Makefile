@@ -16,7 +16,7 @@ CORE := $(filter %.c,$(NATIVE))
 BOARD := $(wildcard tools/board/*)
 # the plain kernels that tests compare the fast ones with; each takes the place of the file of its name
 PLAIN := $(wildcard native/core/plain/*.c)
-USERMOD := $(wildcard native/usermod/*.c native/usermod/*.mk)
+USERMOD := $(wildcard native/usermod/*.[ch] native/usermod/*.mk)
 CFLAGS := -std=c99 -O2 -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wvla -Werror
 MPY := build/src/micropython
 # the source package lacks some libraries; none of them is needed to hear

@@ -18,3 +18,5 @@ ELIOBOT = {
 
 # the S3 edition has the same pins
 BOARDS = {"eliobot_s2": ELIOBOT, "eliobot_s3": ELIOBOT}
+# where the widest range of the chip's ADC ends
+ADC_MV = {"eliobot_s2": 2500, "eliobot_s3": 3100}

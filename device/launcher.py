@@ -98,4 +98,4 @@ def mic_check():
     if robot:
         robot.close_ears()
     settings = load()
-    print(check(settings["pins"], settings["microphone"]["slot"]))
+    print(check(settings["pins"], settings["microphone"]))

@@ -65,7 +65,9 @@ def describe(left, right, wanted="left", data_pin=41):
     late = shift_of(slot)
     if late:
         how = "late" if late > 0 else "early"
-        return f"shifted: the words come one bit {how}. Keep the wires short; check that LRCL and BCLK are not swapped."
+        hint = ' An SPH0645 may need "data_delay": true in settings.json (ESP32-S2; untried).' if late > 0 else ""
+        wires = "Keep the wires short; check that LRCL and BCLK are not swapped."
+        return f"shifted: the words come one bit {how}. {wires}{hint}"
     dc = 100 * slot.mean() / (1 << 23)
     text = f"level {slot.level():.0f} dBFS, DC {dc:.1f} % of full scale"
     if slot.clipped * 1000 > slot.count:
@@ -76,9 +78,9 @@ def describe(left, right, wanted="left", data_pin=41):
     return f"good: sound in the {wanted} slot, {text}."
 
 
-def mic_check(pins, wanted="left", ms=500):
-    # listens to both slots. Nobody else may use I2S meanwhile.
-    i2s = open_i2s(pins, 2, 20000)
+def mic_check(pins, microphone, ms=500):
+    # listens to both slots; pins, microphone: of the settings. Nobody else may use I2S meanwhile.
+    i2s = open_i2s(pins, 2, 20000, microphone["data_delay"])
     block = array("i", [0] * 1024)
     left, right = Slot(), Slot()
     try:
@@ -91,4 +93,4 @@ def mic_check(pins, wanted="left", ms=500):
                 right.add(block[i + 1])
     finally:
         i2s.deinit()
-    return describe(left, right, wanted, pins["microphone_data"])
+    return describe(left, right, microphone["slot"], pins["microphone_data"])

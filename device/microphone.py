@@ -8,18 +8,20 @@
 # side on which no microphone is. The quietest room is noise in a live one's lowest bits.
 import time
 
-from machine import I2S, Pin
+from machine import I2S, Pin, mem32
 
 RATE = 16000
 BUFFER = 40000  # bytes that I2S buffers by itself: some 300 ms
 STALLED_MS = 500
 WAITED_US = 10000  # a block that took so long to come did not wait in the buffers
 LOST_US = 28000  # a block may be late by a DMA buffer, and the loop by some ms
+I2S_TIMING = 0x3F40F01C  # a register of the ESP32-S2, with
+DATA_DELAY = 2 << 8  # clocks by which its field RX_SD_IN_DELAY delays the data
 
 
-def open_i2s(pins, channels, buffer):
+def open_i2s(pins, channels, buffer, data_delay=False):
     # the microphone's slots: 32 bits, of the left side only (I2S.MONO) or of both
-    return I2S(
+    i2s = I2S(
         0,
         sck=Pin(pins["microphone_clock"]),
         ws=Pin(pins["microphone_word"]),
@@ -30,10 +32,13 @@ def open_i2s(pins, channels, buffer):
         rate=RATE,
         ibuf=buffer,
     )
+    if data_delay:
+        mem32[I2S_TIMING] |= DATA_DELAY
+    return i2s
 
 
 class Microphone:
-    def __init__(self, pins, slot="left", samples=640):
+    def __init__(self, pins, slot="left", samples=640, data_delay=False):
         # samples: per block
         self.channels = 1 if slot == "left" else 2
         self.channel = self.channels - 1
@@ -41,6 +46,7 @@ class Microphone:
         self.lost_ms = 0  # how much of it in all
         self.stalls = 0  # how often no sound came and I2S was started anew
         self._pins = pins
+        self._data_delay = data_delay
         self._block_us = samples * 1000000 // RATE
         # a loop that never catches up is told of it once it is behind by all buffers and a second
         self._late_us = (BUFFER // 2048 * 256 + 2 * samples) * 1000000 // RATE + 1000000
@@ -51,24 +57,33 @@ class Microphone:
 
     def open(self):
         self.close()
-        self._i2s = open_i2s(self._pins, self.channels, BUFFER)
+        self._i2s = open_i2s(self._pins, self.channels, BUFFER, self._data_delay)
         self._i2s.irq(self._on_filled)
         self.still = True  # whether the last block was one word over and over
         self._ready = 0  # blocks filled and not yet taken
+        self._pending = 2  # requests that have not ended
         self._next = 0
         self._lag = self._least = 0  # us by which the sound is behind the clock, and the least so far
         self._last = self._arrived = self._alive = self._released = time.ticks_us()
         self._i2s.readinto(self._blocks[0])
-        time.sleep_ms(2)  # I2S's queue holds one request: let it take the first
+        time.sleep_ms(2)  # let I2S take the first: its queue holds one more, and drops another without a word
         self._i2s.readinto(self._blocks[1])
 
     def close(self):
-        if self._i2s:
-            self._i2s.deinit()
-            self._i2s = None
+        # deinit() frees what I2S's task waits on: first the requests end, unless nothing comes any more
+        while self._i2s:
+            try:
+                if self._pending and time.ticks_diff(time.ticks_us(), self._arrived) < 3 * self._block_us:
+                    time.sleep_ms(1)
+                else:
+                    self._i2s.deinit()
+                    self._i2s = None
+            except KeyboardInterrupt:
+                pass  # another one: it is ending already
 
     def _filled(self, i2s):
         self._ready += 1
+        self._pending -= 1
         self._arrived = time.ticks_us()
 
     def poll(self):
@@ -95,6 +110,7 @@ class Microphone:
         # the block was heard: let it be filled again. Returns ms of sound that were dropped since the last call.
         lost = self._missing()
         self._ready -= 1
+        self._pending += 1
         self._i2s.readinto(self._blocks[self._next])
         self._next ^= 1
         self._released = time.ticks_us()
@@ -119,11 +135,14 @@ class Microphone:
         return self._lag - self._least - self._late_us  # so much may still wait in the buffers
 
     def stalled(self):
-        # what is wrong where no sound has come for too long, and I2S was started anew; else None
+        # what is wrong where no sound has come for too long, else None
         now = time.ticks_us()
         if time.ticks_diff(now, self._alive) < STALLED_MS * 1000:
             return None
         silent = time.ticks_diff(now, self._arrived) >= STALLED_MS * 1000
+        return "is silent" if silent else "gives the same word for ever"
+
+    def restart(self):
+        # begins anew after a stall
         self.stalls += 1
         self.open()
-        return "is silent" if silent else "gives the same word for ever"

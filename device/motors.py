@@ -3,6 +3,9 @@
 # update() is called every few ms and adds up the way from the duty, the battery and the robot's constants. The
 # dead-man (tympan.Deadman, in C) stops the motors when update() is not called any more; on the way to a goal it is set
 # to the moment of arrival, so that a loop that is busy with a window does not overshoot.
+#
+# On the chip a PWM that begins has half the duty for up to two periods, 0.4 ms, and one that ended leaves its pin
+# floating until it begins again: both too short to turn a wheel.
 import time
 
 from machine import PWM, Pin
@@ -156,7 +159,7 @@ class Motors:
         self._trips = self._deadman.trips()
         arrived = self._left_um and self._to_goal
         for pwm in self._pwm:
-            pwm.deinit()
+            pwm.deinit()  # else init() would leave the pin where it is
             pwm.init(freq=FREQUENCY, duty_u16=FULL if self._brake else 0)
         self.stop()
         self._event = "arrived" if arrived else "deadman"

@@ -11,17 +11,20 @@
 import time
 
 import machine
+from boards import ADC_MV
+from console import put, put_next, say
 from feedback import Feedback
-from machine import ADC, Pin
+from machine import Pin
 from microphone import Microphone
 from motors import Motors
+from voltmeter import Voltmeter
 
 try:
     import tympan
 except ImportError:  # stock firmware: everything but hearing words
     tympan = None
 
-OBSTACLE = 10000  # an infrared sensor reads less when something is near
+OBSTACLE_MV = 504  # an infrared sensor gives less when something is near: the maker's 10000 of 65535, of 3.3 V
 LOW_BATTERY_MV = 3500
 ROUND_MS = 20  # between looks at the sensors
 SLOW_MS = 2000  # between looks at the battery
@@ -44,8 +47,9 @@ class Robot:
         self.listener = None  # until the first listen()
         self.microphone = None
         self._vbus = Pin(pins["vbus"], Pin.IN)
-        self._battery = ADC(Pin(pins["battery"]))
-        self._obstacles = [ADC(Pin(n)) for n in pins["obstacles"]]
+        full_mv = ADC_MV[settings["board"]]
+        self._battery = Voltmeter(pins["battery"], full_mv)
+        self._obstacles = [Voltmeter(n, full_mv) for n in pins["obstacles"]]
         self._watchdog = None
         self._warned = False
         self._silent = False  # the microphone has stalled, and no sound came since
@@ -64,29 +68,31 @@ class Robot:
         self.close_ears()
         microphone = self.settings["microphone"]
         self.listener, name = load_model(
-            use=lambda model: Listener(model, self.settings["listening"], microphone["gain"])
+            say, lambda model: Listener(model, self.settings["listening"], microphone["gain"])
         )
         model = self.listener.model
         if self.report:
-            print("@labels", " ".join(model.labels))
+            say("@labels", " ".join(model.labels))
             self.listener.on_window = report_window
-        self.microphone = Microphone(self.settings["pins"], microphone["slot"], self.listener.block)
+        self.microphone = Microphone(
+            self.settings["pins"], microphone["slot"], self.listener.block, microphone["data_delay"]
+        )
         self.microphone.open()
         self._start_watchdog()
         self.feedback.show("listening")
         if self.listener.refused:
-            print("Every window is computed anew:", self.listener.refused)
-        print("listening with", name, "for:", " ".join(w for w in model.labels if w[0] != "_"))
+            say("Every window is computed anew:", self.listener.refused)
+        say("listening with", name, "for:", " ".join(w for w in model.labels if w[0] != "_"))
         self._look_at_words(model.labels)
 
     def _look_at_words(self, labels):
         words = self.settings["words"]
         for word in sorted(words):
             if words[word] not in ACTIONS:
-                print("settings.json: words:", word, "has no action", words[word])
+                say("settings.json: words:", word, "has no action", words[word])
         deaf = [word for word in sorted(words) if word not in labels]
         if deaf:
-            print("settings.json: words: this model does not hear", ", ".join(deaf))
+            say("settings.json: words: this model does not hear", ", ".join(deaf))
 
     def close_ears(self):
         if self.microphone:
@@ -116,8 +122,8 @@ class Robot:
         if self._sleep_ms and self._quiet():
             self._doze()
         if lost:
-            print("@lost", lost)
-            print("The loop was late:", lost, "ms of sound are lost.")
+            say("@lost", lost)
+            say("The loop was late:", lost, "ms of sound are lost.")
         if label < 0:
             return None
         return self._heard(label)
@@ -154,18 +160,19 @@ class Robot:
     def _heard(self, label):
         word = self.listener.labels[label]
         self.feedback.show("heard")
-        print("@heard", word, self.listener.decision.confidence, self.listener.stream.frames * self.listener.frame_ms)
+        say("@heard", word, self.listener.decision.confidence, self.listener.stream.frames * self.listener.frame_ms)
         return word
 
     def _deaf(self, wrong):
         # a robot that hears no "stop" does not drive: update() sees to it while this lasts
         self.motors.stop()
+        self.microphone.restart()
         self.listener.reset()
         self.feedback.show("deaf")
-        print("@stall", self.microphone.stalls)
+        say("@stall", self.microphone.stalls)
         if not self._silent:
             self._silent = True
-            print("The microphone", wrong + "; it was started again. Its wires: mic_check() at the REPL.")
+            say("The microphone", wrong + "; it was started again. Its wires: mic_check() at the REPL.")
 
     # ---- doing ----
 
@@ -175,9 +182,9 @@ class Robot:
         action = ACTIONS.get(name)
         if action is None:
             self.feedback.show("refused")
-            print("no action for", word) if name is None else print("settings.json: words: there is no action", name)
+            say("no action for", word) if name is None else say("settings.json: words: there is no action", name)
             return
-        print("@move", name)
+        say("@move", name)
         action(self)
 
     def stop(self):
@@ -216,9 +223,9 @@ class Robot:
             self.motors.stop()
         event = self.motors.update()
         if event:
-            print("@move", event)
+            say("@move", event)
         if event == "deadman":
-            print("The loop stood still; the motors were stopped.")
+            say("The loop stood still; the motors were stopped.")
         self.feedback.update()
         if self._watchdog:
             self._watchdog.feed()
@@ -233,17 +240,21 @@ class Robot:
 
     def obstacle(self):
         for sensor in self._obstacles:
-            if sensor.read_u16() < OBSTACLE:
+            if sensor.mv() < OBSTACLE_MV:
                 return True
         return False
+
+    def obstacle_mv(self):
+        # what each sensor gives
+        return [sensor.mv() for sensor in self._obstacles]
 
     def _refuse(self):
         self.motors.stop()
         self.feedback.show("refused")
-        print("@move obstacle")
+        say("@move obstacle")
 
     def look_at_battery(self):
-        mv = self._battery.read_uv() // 500  # behind a divider by two
+        mv = 2 * self._battery.mv()  # behind a divider by two
         self.battery_mv = mv
         if mv < 1000:  # on USB alone
             return
@@ -252,7 +263,7 @@ class Robot:
             self.feedback.show("low battery")
             if not self._warned:
                 self._warned = True
-                print("The battery is low:", mv, "mV.")
+                say("The battery is low:", mv, "mV.")
 
     def _start_watchdog(self):
         # it cannot be stopped again and would reset the chip under the REPL: never with USB attached
@@ -266,7 +277,12 @@ class Robot:
 
 
 def report_window(listener):
-    print("@window", listener.stream.frames * listener.frame_ms, listener.level, *listener.probabilities)
+    put("@window")
+    put_next(listener.stream.frames * listener.frame_ms)
+    put_next(listener.level)
+    for probability in listener.probabilities:
+        put_next(probability)
+    put("\n")
 
 
 # what settings.json may give a word to do

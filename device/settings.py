@@ -26,7 +26,11 @@ DEFAULTS = {
         "no": "sulk",
     },
     "listening": {},
-    "microphone": {"gain": 4, "slot": "left"},
+    "microphone": {
+        "gain": 4,
+        "slot": "left",
+        "data_delay": False,  # take each bit later, for an SPH0645 whose words come one bit late; untried
+    },
     "motors": {
         "speed": 60,  # percent
         "limit": 80,  # percent
@@ -50,7 +54,7 @@ RANGES = {
     "speed": (1, 100),
     "limit": (1, 100),
     "ramp_ms": (1, 5000),
-    "deadman_ms": (100, 5000),
+    "deadman_ms": (300, 5000),  # longer than a line waits for a PC that does not read, and a window besides
     "distance_mm": (1, 5000),
     "angle": (1, 720),
     "wheel_mm": (1, 1000),
@@ -66,6 +70,7 @@ RANGES = {
     "gate": (0, 32767),
 }
 CHOICES = {"slot": ("left", "right"), "board": tuple(BOARDS), "cpu_mhz": (80, 160, 240)}
+PINS = tuple(range(22)) + tuple(range(33, 46))  # those between are none, or belong to flash and PSRAM; 46 is an input
 # tables that are the owner's as a whole: a file's one takes the place of the default
 WHOLE = ("words", "listening", "pins")
 LISTENING = ("hop", "history", "votes", "threshold", "cooldown", "gate")
@@ -130,15 +135,18 @@ def check_tables(settings, say):
     for name, value in settings["pins"].items():
         several = isinstance(pins.get(name), tuple)
         fits = isinstance(value, list) == several
-        fits = fits and all(type(p) is int and 0 <= p <= 48 for p in (value if several else (value,)))
+        fits = fits and all(type(p) is int and p in PINS for p in (value if several else (value,)))
         if name not in pins:
             say("settings.json: pins: {} is not one of {}".format(name, ", ".join(sorted(pins))))
         elif not fits:
             what = "a list of GPIO numbers" if several else "a GPIO number"
-            say(f"settings.json: pins: {name} is {what}, 0 to 48; using {pins[name]}")
+            say(f"settings.json: pins: {name} is {what}, 0 to 21 or 33 to 45; using {pins[name]}")
         else:
             pins[name] = value
     settings["pins"] = pins
+    if settings["microphone"]["data_delay"] and settings["board"] != "eliobot_s2":
+        say("settings.json: microphone: data_delay is for the ESP32-S2 only; it stays false")
+        settings["microphone"]["data_delay"] = False
     used = {}
     for name in sorted(pins):
         for pin in pins[name] if isinstance(pins[name], (tuple, list)) else (pins[name],):

@@ -1,5 +1,6 @@
 # Runs in MicroPython: what a tinkerer types, and what the module says to what does not fit. argv: model.bin
 import array
+import io
 import sys
 
 import tympan
@@ -10,7 +11,7 @@ with open(path, "rb") as f:
 with open(path, "rb") as f:
     m = tympan.Model(f)
 print(m.labels)
-print([m.memory[use] for use in ("file", "tables", "arena", "stream")])
+print([m.memory[use] for use in ("file", "tables", "arena", "stream")], m.memory["internal"])
 info = m.info()
 print(
     info["rate"],
@@ -80,8 +81,13 @@ t.reset()
 t.feed(samples)
 print(same, m.run(t, q) == best, q == p)
 
-# the window cannot be resized, and what trace does to the caller's buffers does not reach the run
-print(hasattr(s.window, "append"))
+# a window that was asked for stays as it was, and what trace does to the caller's buffers does not reach the run
+before = s.window
+s.feed(memoryview(samples)[:800])
+print(before == s.window, type(before) is bytes)
+s.reset()
+s.feed(samples)
+print(before == s.window)
 resized = array.array("H", p)
 
 
@@ -133,6 +139,12 @@ attempt(s.feed, "ab")
 attempt(s.feed, 3)
 attempt(s.feed_slots, b"abc")
 attempt(s.feed_slots, array.array("h", [0, 0]))
+attempt(s.feed, memoryview(bytearray(9))[1:])
+attempt(s.feed, memoryview(bytearray(9))[1:9])
+attempt(s.feed_slots, memoryview(bytearray(10))[2:])
+attempt(s.feed_slots, array.array("i", [0] * 3), 2)
+for channels, channel in ((2, 2), (2, -1), (1, 1), (0, 0), (9, 0)):
+    attempt(s.feed_slots, array.array("i", [0] * 72), channels, channel)
 attempt(tympan.Stream, 3)
 attempt(tympan.Stream, m, gain=9)
 attempt(tympan.Stream, m, hop=3)
@@ -142,6 +154,18 @@ attempt(tympan.Model, "model.bin")
 attempt(tympan.Model, 3)
 attempt(tympan.Model, data[:-1])
 attempt(tympan.Model, data[:100] + b"x" + data[101:])
+
+
+class Liar(io.IOBase):
+    def __init__(self, count):
+        self.count = count
+
+    def readinto(self, buffer):
+        return self.count
+
+
+for count in (513, 1 << 20):
+    attempt(tympan.Model, Liar(count))
 with open(path) as f:  # as text: the bytes are the same
     print(tympan.Model(f).labels == m.labels)
 with open(sys.argv[0]) as f:

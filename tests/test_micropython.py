@@ -6,14 +6,16 @@ import platform
 import pytest
 
 from host.engines.micropython import run_script
-from host.engines.native import NativeModel
+from host.engines.native import NativeListener, NativeModel
+from host.format.file import with_checksum, write
 from tests.conftest import MODEL, ROOT
+from tests.test_streaming import windows_only
 
 BITS = [64, pytest.param(32, marks=pytest.mark.skipif(platform.machine() != "x86_64", reason="no 32-bit compiler"))]
 
 EXPECTED = """\
 ('yes', 'no', 'up', 'down', 'left', 'right', 'on', 'off', 'stop', 'go')
-{memory}
+{memory} ('file', 'tables', 'arena')
 16000 480 160 94 12 45 True
 [('cooldown', 1000), ('gate', 0), ('history', 5), ('hop', 200), ('threshold', 52428), ('votes', 3)]
 98 98 1128 {level} 0
@@ -25,7 +27,8 @@ True 0
 True
 20 0 98 True True
 24 True True
-False
+False True
+True
 out: expected array('H') of 10, one per label
 True True
 KeyError: 0
@@ -49,6 +52,15 @@ ValueError: expected array('h') or bytes, got a str
 TypeError: object with buffer protocol required
 ValueError: expected whole, aligned items of 4 bytes, got 3 bytes
 ValueError: expected array('i') or bytes, got type 'h'
+ValueError: expected whole, aligned items of 2 bytes, got 8 bytes
+ValueError: expected whole, aligned items of 2 bytes, got 8 bytes
+ValueError: expected whole, aligned items of 4 bytes, got 8 bytes
+ValueError: slots: expected as many of each channel
+ValueError: channels: 1 to 8, channel: one of them, from 0
+ValueError: channels: 1 to 8, channel: one of them, from 0
+ValueError: channels: 1 to 8, channel: one of them, from 0
+ValueError: channels: 1 to 8, channel: one of them, from 0
+ValueError: channels: 1 to 8, channel: one of them, from 0
 TypeError: Stream takes a tympan.Model
 ValueError: gain: 0 to 8, in steps of 6 dB
 ValueError: hop refused, HOP: the hop is no multiple of the network's strides, or too long for its window
@@ -58,6 +70,8 @@ TypeError: Model takes a buffer or an open file, not a name
 TypeError: Model takes a buffer or an open file
 ValueError: model refused, TRUNCATED: the file is shorter than its header says; copy it again
 ValueError: model refused, CHECKSUM: the checksum does not match; the file was damaged, copy it again
+OSError: [Errno 5] EIO
+OSError: [Errno 5] EIO
 True
 ValueError: model refused, MAGIC: this is not a tympan model: it does not begin with TYMP
 """
@@ -71,3 +85,31 @@ def test_what_a_tinkerer_types(bits):
     memory = NativeModel(MODEL.read_bytes()).memory  # as large on every chip
     expected = EXPECTED.format(memory=list(memory.values()), level=level)
     assert out.splitlines() == expected.splitlines()
+
+
+@pytest.mark.parametrize("bits", BITS)
+def test_internal_memory_is_used_as_far_as_it_goes_and_given_back(bits, tmp_path):
+    """What does not fit lies in the heap, with the same results; nothing is left of many models or refused ones."""
+    path, unsound = ROOT / "models" / "robot.bin", tmp_path / "unsound.bin"
+    file = path.read_bytes()
+    arena = file.index(b"OPER") + 12
+    size = int.from_bytes(file[arena : arena + 4], "little")
+    unsound.write_bytes(with_checksum(file[:arena] + (size - 4).to_bytes(4, "little") + file[arena + 4 :]))
+    windows = tmp_path / "windows.bin"
+    windows.write_bytes(write(*windows_only()))
+    out = run_script(ROOT / "tests" / "micropython_memory.py", *map(str, (path, unsound, windows)), bits=bits)
+    model = NativeModel(file)
+    memory, work = model.memory, model.memory["tables"] + model.memory["arena"]
+    everything = work + memory["file"] + memory["stream"] + NativeListener(model, 16).memory
+    assert out.splitlines() == [
+        f"{everything} bytes: ('file', 'tables', 'arena') True {everything}",
+        f"{everything - 1} bytes: ('file', 'tables', 'arena') False {work + memory['file']}",
+        f"{work + memory['file'] - 1} bytes: ('tables', 'arena') True {everything - memory['file']}",
+        f"{work - 1} bytes: ('file',) True {everything - work}",
+        "0 bytes: () False 0",
+        "the same results: True",
+        "of a hundred models one after the other with all memory inside: 100, left: 0",
+        "ValueError: model refused, PLAN: the memory plan lets two values overlap or overflow; left at once: 0",
+        "ValueError: hop refused, PLAN: the memory plan lets two values overlap or overflow; left at once: 0",
+        f"MemoryError: memory allocation failed, allocating {memory['file']} bytes; left at once: {work}, then: 0",
+    ]

@@ -152,7 +152,7 @@ pause()
     assert bench(robot, code) == ["0 []", "0 []", "['arrived']", "0 []", "1 ['deadman']", "0 []"]
 
 
-@pytest.mark.parametrize("ms", [100, 500, 2000])
+@pytest.mark.parametrize("ms", [300, 500, 2000])
 def test_the_deadman_waits_as_long_as_the_settings_say(robot, ms):
     program(robot, PAUSED)
     robot.settings(motors={"deadman_ms": ms})

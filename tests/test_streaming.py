@@ -208,12 +208,16 @@ def test_hops_of_nothing_and_longer_than_the_window_are_refused():
         NativeListener(native(program, plan(program)), 0)
 
 
-def test_a_plan_for_windows_only_is_refused():
-    """At the end of a window nothing of it is read any more, and the logits may lie where its last frames were."""
+def windows_only() -> tuple[Program, Plan]:
+    """At the end of a window nothing of it is read any more, and the logits lie where its last frames were."""
     program = chain(20, conv(0), conv(1, t=3), pool(2))
     planned = plan(program)
-    shared = replace(planned, offsets=(*planned.offsets[:3], planned.offsets[0] + 2 * 4, 0))
-    assert reason(program, planned) == "OK" and reason(program, shared) == "PLAN"
+    return program, replace(planned, offsets=(*planned.offsets[:3], planned.offsets[0] + 2 * 4, 0))
+
+
+def test_a_plan_for_windows_only_is_refused():
+    program, shared = windows_only()
+    assert reason(program, plan(program)) == "OK" and reason(program, shared) == "PLAN"
     features = stream(program, 0)
     found = native(program, shared).run(features[None])
     assert np.array_equal(found, specified(program, features, [20]))

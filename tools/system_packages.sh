@@ -26,10 +26,11 @@ elif [ "$(uname -m)" = x86_64 ]; then
     missing+=(gcc-multilib)
 fi
 if [ "${1:-}" = board ]; then
-    # the emulated board: an ARM compiler and an emulator
+    # the emulated board: an ARM compiler and an emulator; what ESP-IDF is built with, to try the module's part of it
     need arm-none-eabi-gcc gcc-arm-none-eabi
     echo '#include <string.h>' | arm-none-eabi-gcc -E - >/dev/null 2>&1 || missing+=(libnewlib-arm-none-eabi)
     need qemu-system-arm qemu-system-arm
+    need cmake cmake
 fi
 [ ${#missing[@]} -eq 0 ] && exit 0
 

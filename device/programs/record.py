@@ -11,8 +11,9 @@ WARM_UP = 4  # blocks until the microphone's offset has settled
 
 def record(settings, samples=RATE):
     # one second of int16 samples as bytes: offset removed, gain applied, as the listener hears it
-    channels = 1 if settings["microphone"]["slot"] == "left" else 2
-    i2s = open_i2s(settings["pins"], channels, 20000)
+    microphone = settings["microphone"]
+    channels = 1 if microphone["slot"] == "left" else 2
+    i2s = open_i2s(settings["pins"], channels, 20000, microphone["data_delay"])
     slots = array("i", [0] * (samples * channels))
     try:
         warm = memoryview(slots)[: 512 * channels]
@@ -21,7 +22,7 @@ def record(settings, samples=RATE):
         i2s.readinto(slots)
     finally:
         i2s.deinit()
-    return convert(slots, channels, settings["microphone"]["gain"])
+    return convert(slots, channels, microphone["gain"])
 
 
 def convert(slots, channels, gain):

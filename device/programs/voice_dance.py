@@ -1,5 +1,7 @@
 # Each word is a figure of a dance; "stop", or any other word, ends the one that is danced.
 
+from console import say
+
 # steps: (mm, 0) goes so far, (0, degrees) turns
 FIGURES = {
     "go": ((100, 0), (-100, 0), (100, 0), (-100, 0)),
@@ -31,5 +33,5 @@ def run(robot):
     while True:
         word = word or robot.listen()
         if word:
-            print("@move", word)
+            say("@move", word)
             word = dance(robot, FIGURES.get(word, ()))

@@ -3,6 +3,7 @@
 import time
 
 from mic_check import mic_check
+from robot import OBSTACLE_MV
 
 
 def pause(robot, ms):
@@ -18,10 +19,10 @@ def run(robot):
         robot.feedback.show(state)
         pause(robot, 700)
     print("battery:", robot.battery_mv, "mV" if robot.battery_mv > 1000 else "mV: is it switched on?")
-    print("obstacle ahead:", "yes" if robot.obstacle() else "no")
+    print("obstacle sensors:", *robot.obstacle_mv(), f"mV: less than {OBSTACLE_MV} is an obstacle")
     print("button:", "not pressed" if robot.button.value() else "pressed")
     settings = robot.settings
-    print("microphone:", mic_check(settings["pins"], settings["microphone"]["slot"]))
+    print("microphone:", mic_check(settings["pins"], settings["microphone"]))
     for name, left, right in (("left", 40, 0), ("right", 0, 40)):
         print(name, "wheel: forward for half a second")
         robot.motors.drive(left, right)

@@ -7,6 +7,7 @@
 #include "py/runtime.h"
 
 #include "deadman.h"
+#include "port.h"
 
 enum { PINS = 8, LONGEST_MS = 60000 };
 
@@ -36,12 +37,16 @@ static mp_obj_t deadman_make_new(const mp_obj_type_t *type, size_t n_args, size_
     uint8_t wanted[PINS];
     for (size_t i = 0; i < count; i++) {
         mp_int_t pin = mp_obj_get_int(items[i]);
-        if (pin < 0 || pin > 63) {
-            mp_raise_ValueError(MP_ERROR_TEXT("a pin is a GPIO number, 0 to 63"));
+        if (!tympan_port_is_output(pin)) {
+            mp_raise_msg_varg(&mp_type_ValueError, MP_ERROR_TEXT("GPIO %d is no output of this chip"), (int)pin);
         }
         wanted[i] = pin;
     }
     bool level = n_args > 1 && mp_obj_is_true(args[1]);
+    int error = tympan_port_make_timer();
+    if (error) {
+        mp_raise_msg_varg(&mp_type_OSError, MP_ERROR_TEXT("no timer for the dead-man: error %d of the chip"), error);
+    }
     tympan_port_arm(0);
     memcpy(pins, wanted, count);
     pin_count = count;
@@ -55,7 +60,10 @@ static mp_obj_t deadman_feed(mp_obj_t self_in, mp_obj_t ms_in) {
     if (ms < 0 || ms > LONGEST_MS) {
         mp_raise_msg_varg(&mp_type_ValueError, MP_ERROR_TEXT("ms: 0 to %d"), LONGEST_MS);
     }
-    tympan_port_arm(ms);
+    int error = tympan_port_arm(ms);
+    if (error) {
+        mp_raise_msg_varg(&mp_type_OSError, MP_ERROR_TEXT("the dead-man was not armed: error %d of the chip"), error);
+    }
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(deadman_feed_obj, deadman_feed);

@@ -3,17 +3,27 @@
 #include <string.h>
 
 #include "py/binary.h"
+#include "py/gc.h"
 #include "py/mperrno.h"
-#include "py/objarray.h"
 #include "py/runtime.h"
 #include "py/stream.h"
 
 #include "../core/tympan.h"
 #include "deadman.h"
+#include "port.h"
+
+// Memory that stays where it is: in the chip's internal RAM where that has room, else in the heap. Only C sees it: in
+// internal RAM it ends with this object, whoever may still point to it.
+typedef struct _block_obj_t {
+    mp_obj_base_t base;
+    uint32_t *words;
+    bool internal;
+} block_obj_t;
 
 typedef struct _model_obj_t {
     mp_obj_base_t base;
-    uint32_t *block; // the file's copy, the tables and the arena: one allocation, never moved
+    block_obj_t *file; // a copy: what was verified cannot be changed from Python
+    block_obj_t *work; // tables and arena
     mp_obj_t labels;
     mp_obj_t trace;
     tympan_memory memory;
@@ -24,10 +34,9 @@ typedef struct _model_obj_t {
 
 typedef struct _stream_obj_t {
     mp_obj_base_t base;
-    uint32_t *block;
-    mp_obj_t model;  // its file holds the front end's parameters
-    mp_obj_t window; // a memoryview of the stream's window
-    uint32_t hop;    // frames between windows that have something in common; 0: each is run by itself
+    block_obj_t *block;
+    mp_obj_t model; // its file holds the front end's parameters
+    uint32_t hop;   // frames between windows that have something in common; 0: each is run by itself
     tympan_stream stream;
     tympan_listener listener;
 } stream_obj_t;
@@ -48,6 +57,40 @@ static void check_idle(const model_obj_t *self) {
     if (self->running) {
         mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("the model is running: trace may not run it again"));
     }
+}
+
+static mp_obj_t block_del(mp_obj_t self_in) {
+    block_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    if (self->internal) {
+        self->internal = false;
+        tympan_port_release(self->words);
+        self->words = NULL;
+    }
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(block_del_obj, block_del);
+
+// No program gets hold of a block: only the collector calls this.
+static const mp_rom_map_elem_t block_locals_table[] = {
+    { MP_ROM_QSTR(MP_QSTR___del__), MP_ROM_PTR(&block_del_obj) },
+};
+static MP_DEFINE_CONST_DICT(block_locals, block_locals_table);
+
+static MP_DEFINE_CONST_OBJ_TYPE(block_type, MP_QSTR_block, MP_TYPE_FLAG_NONE, locals_dict, &block_locals);
+
+static block_obj_t *new_block(size_t bytes) {
+    block_obj_t *self = mp_obj_malloc_with_finaliser(block_obj_t, &block_type);
+    self->internal = false;
+    self->words = tympan_port_internal(bytes);
+    if (!self->words) {
+        gc_collect(); // models that were dropped may still hold it
+        self->words = tympan_port_internal(bytes);
+    }
+    self->internal = self->words != NULL;
+    if (!self->internal) {
+        self->words = m_new(uint32_t, (bytes + 3) / 4);
+    }
+    return self;
 }
 
 static void raise_refused(const char *what, tympan_status status) {
@@ -90,18 +133,22 @@ static mp_obj_t model_make_new(const mp_obj_type_t *type, size_t n_args, size_t 
     }
 
     model_obj_t *self = mp_obj_malloc(model_obj_t, type);
-    // the file is copied before it is checked: what is trusted afterwards cannot be changed from Python
-    size_t words = (file.len + 3) / 4;
-    self->block = m_new(uint32_t, words);
-    memcpy(self->block, file.buf, file.len);
-    tympan_status status = tympan_model_measure(self->block, file.len, &self->memory);
+    uint32_t *copy = m_new(uint32_t, (file.len + 3) / 4);
+    memcpy(copy, file.buf, file.len);
+    tympan_status status = tympan_model_measure(copy, file.len, &self->memory);
     if (status != TYMPAN_OK) {
         raise_refused("model", status);
     }
+    // what is written comes first where internal RAM has room for one of both only
     size_t bytes = self->memory.tables + self->memory.arena;
-    self->block = m_renew(uint32_t, self->block, words, words + (bytes + 3) / 4);
-    status = tympan_model_open(&self->model, self->block, file.len, self->block + words, bytes);
+    self->work = new_block(bytes);
+    self->file = new_block(file.len);
+    memcpy(self->file->words, copy, file.len);
+    m_del(uint32_t, copy, (file.len + 3) / 4);
+    status = tympan_model_open(&self->model, self->file->words, file.len, self->work->words, bytes);
     if (status != TYMPAN_OK) {
+        block_del(MP_OBJ_FROM_PTR(self->work));
+        block_del(MP_OBJ_FROM_PTR(self->file));
         raise_refused("model", status);
     }
     self->file_size = file.len;
@@ -121,11 +168,20 @@ static void store(mp_obj_t dict, qstr key, mp_int_t value) {
 }
 
 static mp_obj_t model_memory(const model_obj_t *self) {
-    mp_obj_t d = mp_obj_new_dict(4);
+    mp_obj_t d = mp_obj_new_dict(5), inside[3];
+    size_t count = 0;
+    if (self->file->internal) {
+        inside[count++] = MP_OBJ_NEW_QSTR(MP_QSTR_file);
+    }
+    if (self->work->internal) {
+        inside[count++] = MP_OBJ_NEW_QSTR(MP_QSTR_tables);
+        inside[count++] = MP_OBJ_NEW_QSTR(MP_QSTR_arena);
+    }
     store(d, MP_QSTR_file, self->file_size);
     store(d, MP_QSTR_tables, self->memory.tables);
     store(d, MP_QSTR_arena, self->memory.arena);
     store(d, MP_QSTR_stream, self->memory.stream);
+    mp_obj_dict_store(d, MP_OBJ_NEW_QSTR(MP_QSTR_internal), mp_obj_new_tuple(count, inside));
     return d;
 }
 
@@ -191,13 +247,20 @@ static void run_traced(model_obj_t *self, const mp_buffer_info_t *features, mp_o
     m_del(uint16_t, probabilities, self->model.label_count);
 }
 
-// The stream whose windows share what they have in common, NULL where the features are given otherwise.
-static stream_obj_t *take_stream(mp_obj_t model, mp_obj_t *features, bool traced) {
-    stream_obj_t *stream = MP_OBJ_TO_PTR(*features);
-    if (!mp_obj_is_type(*features, &stream_type)) {
+static size_t window_size(const tympan_frontend_config *f) {
+    return (size_t)f->frames * tympan_frontend_width(f);
+}
+
+// A window's features; returns the stream whose windows share what they have in common, NULL where they are given otherwise.
+static stream_obj_t *take_features(mp_obj_t model, mp_obj_t obj, mp_buffer_info_t *features, bool traced) {
+    if (!mp_obj_is_type(obj, &stream_type)) {
+        mp_get_buffer_raise(obj, features, MP_BUFFER_READ);
         return NULL;
     }
-    *features = stream->window;
+    stream_obj_t *stream = MP_OBJ_TO_PTR(obj);
+    features->buf = stream->stream.window;
+    features->len = window_size(&stream->stream.frontend.config);
+    features->typecode = 'B';
     if (!stream->hop) {
         return NULL;
     }
@@ -216,11 +279,9 @@ static mp_obj_t model_run(size_t n_args, const mp_obj_t *args) {
     const tympan_frontend_config *f = &self->model.frontend;
     const bool traced = n_args > 3 && args[3] != mp_const_none;
     mp_buffer_info_t features, out;
-    mp_obj_t window = args[1];
-    stream_obj_t *stream = take_stream(args[0], &window, traced);
-    mp_get_buffer_raise(window, &features, MP_BUFFER_READ);
+    stream_obj_t *stream = take_features(args[0], args[1], &features, traced);
     take_out(self, args[2], &out);
-    size_t size = f->frames * tympan_frontend_width(f);
+    size_t size = window_size(f);
     if (!is_bytes(&features) || features.len != size) {
         mp_raise_msg_varg(&mp_type_ValueError, MP_ERROR_TEXT("features: expected %d bytes (%d frames of %d), got %d of type '%c'"),
             (int)size, f->frames, (int)tympan_frontend_width(f), (int)features.len, is_bytes(&features) ? 'B' : features.typecode);
@@ -297,17 +358,19 @@ static mp_obj_t stream_make_new(const mp_obj_type_t *type, size_t n_args, size_t
     if (self->hop) {
         check_idle(model);
         status = tympan_listener_measure(&model->model, self->hop, &sums);
+        if (status != TYMPAN_OK) {
+            raise_refused("hop", status);
+        }
     }
-    self->block = m_new(uint32_t, words + sums / 4);
-    if (self->hop && status == TYMPAN_OK) {
-        status = tympan_listener_open(&self->listener, &model->model, self->hop, self->block + words, sums);
+    self->block = new_block(4 * words + sums);
+    if (self->hop) {
+        status = tympan_listener_open(&self->listener, &model->model, self->hop, self->block->words + words, sums);
+        if (status != TYMPAN_OK) {
+            block_del(MP_OBJ_FROM_PTR(self->block));
+            raise_refused("hop", status);
+        }
     }
-    if (status != TYMPAN_OK) {
-        raise_refused("hop", status);
-    }
-    tympan_stream_open(&self->stream, config, self->block, gain);
-    // not a bytearray: that could be resized, which would move the memory under the stream
-    self->window = mp_obj_new_memoryview('B' | MP_OBJ_ARRAY_TYPECODE_FLAG_RW, config->frames * tympan_frontend_width(config), self->stream.window);
+    tympan_stream_open(&self->stream, config, self->block->words, gain);
     return MP_OBJ_FROM_PTR(self);
 }
 
@@ -374,11 +437,13 @@ static void stream_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
         return;
     }
     if (attr == MP_QSTR_window) {
-        dest[0] = self->window;
+        dest[0] = mp_obj_new_bytes(self->stream.window, window_size(&self->stream.frontend.config));
     } else if (attr == MP_QSTR_frames) {
         dest[0] = mp_obj_new_int_from_uint(self->stream.frontend.frames);
     } else if (attr == MP_QSTR_hop) {
         dest[0] = mp_obj_new_int_from_uint(self->hop);
+    } else if (attr == MP_QSTR_internal) {
+        dest[0] = mp_obj_new_bool(self->block->internal);
     } else {
         dest[1] = MP_OBJ_SENTINEL;
     }

@@ -15,12 +15,15 @@ from typing import BinaryIO, TypedDict
 Buffer = bytes | bytearray | memoryview | array
 
 class Memory(TypedDict):
-    """Bytes taken, by use."""
+    """Bytes taken, by use, and which of them lie in the chip's internal RAM."""
 
     file: int
     tables: int
     arena: int
     stream: int
+    internal: tuple[str, ...]
+    """Of "file", "tables" and "arena" those in internal RAM; the others lie in MicroPython's heap, slower where that is
+    PSRAM. For a stream, see Stream.internal."""
 
 class Listening(TypedDict):
     """Defaults of the listening decision: hop and cooldown in ms, threshold of 65535, gate as RMS of int16."""
@@ -46,6 +49,8 @@ class Info(TypedDict):
 class Model:
     """A verified model. The file is copied, so that what was verified cannot change.
 
+    What every hop touches lies in the chip's internal RAM where that has room, and returns it when the collector finds
+    that model and streams are no longer used. So before another is opened, drop the old ones: m = s = None.
     A model and a stream are for one thread at a time.
     """
 
@@ -72,12 +77,14 @@ class Model:
 class Stream:
     """The front end: takes a microphone's blocks as they come, keeps the window that the model sees."""
 
-    window: memoryview
-    """The last frames * width features, newest last, updated in place; before the first frames: digital silence."""
+    window: bytes
+    """The last frames * width features now, newest last; before the first frames: digital silence."""
     frames: int
     """Frames since the start of the stream."""
     hop: int
     """Frames between windows of which run() computes only what is new; 0 where it computes each from its beginning."""
+    internal: bool
+    """Whether its memory lies in the chip's internal RAM, else in MicroPython's heap."""
 
     def __init__(self, model: Model, gain: int = 0, hop: int = 0) -> None:
         """gain: 0 to 8, steps of 6 dB that `feed_slots` amplifies by.
@@ -110,10 +117,16 @@ class Deadman:
     """
 
     def __init__(self, pins: list[int] | tuple[int, ...], level: bool = False) -> None:
-        """pins: at most 8 GPIO numbers. level: what they are held at."""
+        """pins: at most 8 GPIO numbers, of outputs. level: what they are held at.
+
+        ValueError where the chip has no such output, OSError where it has no timer left.
+        """
 
     def feed(self, ms: int) -> None:
-        """Act ms from now (at most 60000) unless fed again; 0: do not act."""
+        """Act ms from now (at most 60000) unless fed again; 0: do not act. OSError where the timer does not start.
+
+        While the flash is erased, the chip acts later, by up to some hundred ms.
+        """
 
     def trips(self) -> int:
         """How often it has acted since the chip started."""

@@ -1,5 +1,6 @@
 # MicroPython's `machine` without a machine: the parts that the robot's programs use, driven by scene and virtual time.
 # Misuse that real hardware punishes is an error here: a pin number that is none, a duty out of range, I2S opened twice.
+# What MicroPython's port to the ESP32-S2 does by default is done here too.
 import sys
 import time
 from array import array
@@ -8,13 +9,31 @@ import micropython
 import scene
 import tympan_simulated as chip
 
+tell = print  # of the hardware itself, whatever becomes of the program's
 FRAMES = 256  # in one of the chip's DMA buffers
-ADC_MV = 3100  # full scale
 
 
 def stamp():
     # virtual microseconds, as text: they outgrow small integers
     return f"{time.ms}{time.us:03d}" if time.ms else str(time.us)
+
+
+PRINT_US = 100000  # that each piece of a line waits for a PC that does not read, then it is lost
+
+
+def unread_print(*pieces, sep=" ", end="\n", file=None):
+    if not within(scene.unread):
+        return tell(*pieces, sep=sep, end=end)
+    for _ in pieces:
+        time.advance(PRINT_US)
+    for _ in range((len(pieces) - 1) * bool(sep) + bool(end)):
+        time.advance(PRINT_US)
+
+
+if scene.unread:
+    import builtins
+
+    builtins.print = unread_print
 
 
 def within(spans):
@@ -29,7 +48,7 @@ class Pin:
     shown = {}
 
     def __init__(self, number, mode=-1, pull=-1, value=None):
-        if not isinstance(number, int) or not 0 <= number <= 48:
+        if not isinstance(number, int) or not (0 <= number <= 21 or 33 <= number <= 46):  # others are not led out
             raise ValueError("invalid pin")
         self.number = number
         chip.configure(number)
@@ -51,30 +70,41 @@ def show(number):
     duty = chip.get(number)
     if scene.log and Pin.shown.get(number, 0) != duty:
         Pin.shown[number] = duty
-        print("@pin", stamp(), number, duty)
+        tell("@pin", stamp(), number, duty)
 
 
 class PWM:
     made = []
 
     def __init__(self, pin, freq=1000, duty_u16=0):
+        if pin.number == 46:
+            raise ValueError("PWM not supported on Pin(46)")  # an input
         self.number = pin.number
+        self._active = False
         PWM.made.append(self.number)
         self.init(freq=freq, duty_u16=duty_u16)
 
     def init(self, freq=1000, duty_u16=0):
-        chip.configure(self.number)
+        # the pin is led to the PWM only where it was not: one that the dead-man holds stays so
+        if not self._active:
+            chip.configure(self.number)
+        self._active = True
         self.freq(freq)
         self.duty_u16(duty_u16)
 
     def deinit(self):
-        pass
+        # leaves the pin floating
+        self._active = False
+        chip.configure(self.number)
+        put(self.number, 0)
 
     def freq(self, freq):
         if not 0 < freq <= 40000000:
             raise ValueError("frequency must be from 1Hz to 40MHz")
 
     def duty_u16(self, duty):
+        if not self._active:
+            raise RuntimeError("PWM inactive")
         if not 0 <= duty <= 65535:
             raise ValueError("duty_u16 must be from 0 to 65535")
         put(self.number, duty)
@@ -87,16 +117,27 @@ def deadman_acted(us):
 
 
 class ADC:
-    def __init__(self, pin, atten=3):
+    ATTN_0DB, ATTN_2_5DB, ATTN_6DB, ATTN_11DB = 0, 1, 2, 3
+    _full_mv = {"s2": (750, 1050, 1300, 2500), "s3": (950, 1250, 1750, 3100)}[scene.chip]  # by attenuation
+    _bits = {"s2": 13, "s3": 12}[scene.chip]
+
+    def __init__(self, pin, atten=ATTN_0DB):
         self.number = pin.number
+        self._full = self._full_mv[atten]
+
+    def _mv(self):
+        # at the pin; more than the end of the range cannot be told from it
+        ahead = scene.near_mv if within(scene.obstacles) else 2900
+        return min(scene.battery_mv // 2 if self.number == 3 else ahead, self._full)
 
     def read_uv(self):
-        return scene.battery_mv * 500 if self.number == 3 else 0
+        if not scene.calibrated:
+            raise OSError(-262, "ESP_ERR_NOT_SUPPORTED")
+        return 1000 * self._mv()
 
     def read_u16(self):
-        if self.number == 3:
-            return scene.battery_mv * 65535 // (2 * ADC_MV)
-        return 5000 if within(scene.obstacles) else 40000
+        raw = self._mv() * ((1 << self._bits) - 1) // self._full
+        return raw << 16 - self._bits | raw >> 2 * self._bits - 16
 
 
 class WDT:
@@ -107,6 +148,11 @@ class WDT:
 
     def feed(self):
         pass
+
+
+mem32 = {}  # registers that matter here
+I2S_TIMING = 0x3F40F01C  # of the ESP32-S2; this bit delays the data
+DATA_DELAY = 1 << 9
 
 
 class I2S:
@@ -138,13 +184,17 @@ class I2S:
         # the sound began when I2S was first opened, and did not wait while it was closed
         if I2S._began is None:
             I2S._began = time.ms
+        mem32[I2S_TIMING] = 0
         while I2S._given + FRAMES <= (time.ms - I2S._began) * 16:
             self._read(self._lost)
         time._listeners.append(self._pass)
         if scene.log:
-            print("@listen", stamp())
+            tell("@listen", stamp())
 
     def deinit(self):
+        # frees what the task that serves a request waits on; where the bus is dead there is no other way
+        if self._handler and self._first is not None and not self._stalled:
+            raise RuntimeError("I2S.deinit() with a request pending")
         if I2S._open is self:
             I2S._open = None
             time._listeners.remove(self._pass)
@@ -187,9 +237,11 @@ class I2S:
         if self._serving:
             return  # called from a handler that looked at the clock
         self._serving = True
-        while self._first is not None and self._bytes(self._first) <= 4 * self._channels * self._waiting:
-            self._serve(self._first)
-        self._serving = False
+        try:
+            while self._first is not None and self._bytes(self._first) <= 4 * self._channels * self._waiting:
+                self._serve(self._first)
+        finally:
+            self._serving = False
 
     def _serve(self, request):
         self._waiting -= self._bytes(request) // (4 * self._channels)
@@ -231,10 +283,24 @@ class I2S:
                 ends = time.ms + scene.tail_ms
             if scene.audio and time.ms >= ends:
                 ends = 1 << 29  # what is closed on the way out may take its time
-                print("@end", stamp())
+                tell("@end", stamp())
                 raise SystemExit
         if self._deaf:
             blank(buffer, 0)
+        late = scene.late - bool(mem32[I2S_TIMING] & DATA_DELAY)
+        if late:
+            shift(buffer, late)
+
+
+def shift(buffer, late):
+    # words a bit late, or early where it is negative
+    for i in range(0, len(buffer), 1 if isinstance(buffer, array) else 4):
+        word = buffer[i] if isinstance(buffer, array) else int.from_bytes(buffer[i : i + 4], "little")
+        word = (word & 0xFFFFFFFF) >> 1 if late > 0 else word << 1 & 0xFFFFFFFF
+        if isinstance(buffer, array):
+            buffer[i] = word - (word >> 31 << 32)
+        else:
+            buffer[i : i + 4] = word.to_bytes(4, "little")
 
 
 def blank(buffer, start):
@@ -272,7 +338,7 @@ def lightsleep(duration):
     if I2S._open:
         raise OSError(16)
     if scene.log:
-        print("@sleep", stamp(), duration)
+        tell("@sleep", stamp(), duration)
     time.sleep_ms(duration)
 
 

@@ -19,4 +19,4 @@ class NeoPixel:
     def write(self):
         if scene.log and self._pixels[0] != self._shown:
             self._shown = self._pixels[0]
-            print("@light", machine.stamp(), *self._shown)
+            machine.tell("@light", machine.stamp(), *self._shown)
