@@ -18,6 +18,7 @@ from host.data.dataset import NOISE_FOLDER, DataError
 from host.data.speech import decibels
 from host.data.speech_commands import HELD_OUT
 from host.evaluation import BATCH, Clips, Model, judge
+from host.text import normal
 
 LEVELS = (-40, -30, -20, -10, 0, 10)
 SNRS = (20, 10, 5, 0)
@@ -57,7 +58,7 @@ def pieces(names: list[str], recordings: list[np.ndarray], samples: int) -> np.n
         raise DataError(f"a recording of noise is shorter than a window, {samples} samples; give the data set's own")
     found = np.empty((len(names), samples), np.int16)
     for row, name in zip(found, names, strict=True):
-        at, which = divmod(zlib.crc32(name.encode("utf-8", "surrogateescape")), len(recordings))
+        at, which = divmod(zlib.crc32(normal(name).encode("utf-8", "surrogateescape")), len(recordings))
         start = at % (len(recordings[which]) - samples + 1)
         row[:] = recordings[which][start : start + samples]
     return found

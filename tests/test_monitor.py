@@ -1,5 +1,8 @@
 """tools.monitor without a robot: what it reads, and the picture it draws."""
 
+import sys
+from types import SimpleNamespace
+
 import pytest
 
 from tests.line import Port
@@ -95,3 +98,78 @@ def test_a_robot_that_is_unplugged_is_a_sentence(capsys):
     with Port(lambda code: TOLD, lambda code: None if code.decode() == monitor.START else code) as line:
         assert monitor.main(["--port", line.port]) == 1
     assert capsys.readouterr().err == "error: the robot no longer answers; check the cable\n"
+
+
+@pytest.mark.parametrize(
+    "line, event",
+    [
+        ("@heard go 65535 10", "   0.01 s  heard go, 100 % sure"),
+        ("@lost 40", "   0.96 s  40 ms of sound lost"),
+        ("@stall 2", "   0.96 s  no sound from the microphone, 2 times so far"),
+        ("@crash OSError", "   0.96 s  the program ended with OSError"),
+        ("@move left", "   0.96 s  left"),
+    ],
+)
+def test_an_event_says_when_and_what(line, event):
+    state = monitor.State()
+    state.take("@window 960 -5 65535 0")
+    assert (state.ms, state.level) == (960, 0)
+    assert state.take(line) == event and list(state.events) == [event]
+
+
+def test_figures_have_twelve_digits_at_most():
+    assert monitor.whole("999999999999") == 10**12 - 1
+    with pytest.raises(ValueError, match="not a figure"):
+        monitor.whole("0000000000001")
+
+
+PICTURE = [
+    "     1.2 s   1 windows   Ctrl-C stops the robot",
+    "     level ███████████████████·······  -20 dBFS",
+    "",
+    "       yes ██████████████████████████ 100 % <",
+    "        no ··························   0 %",
+    "",
+    "hello",
+]
+
+
+def test_the_picture_to_the_letter():
+    state = monitor.State()
+    for line in ("@labels yes no", "@window 1160 3276 65535 13", "hello"):
+        state.take(line)
+    assert [line.rstrip() for line in monitor.draw(state, 50)] == PICTURE
+    assert monitor.draw(state, 50, 7)[-1].rstrip() == "" and monitor.draw(state, 50, 8)[-1] == "hello"
+    assert monitor.decibels(0) == monitor.decibels(1) < -90
+
+
+@pytest.mark.parametrize("crashed", [False, True])
+def test_on_a_terminal_the_picture_is_drawn_over_itself(crashed, capsys, monkeypatch):
+    told = "@labels yes no\n@window 1160 3276 65535 13\n" + "x\n" * 20 + "hello" + "\n@crash KeyError" * crashed
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(monitor.shutil, "get_terminal_size", lambda: SimpleNamespace(columns=50, lines=24))
+    with Port(lambda code: told if code == monitor.START else "") as line:
+        assert monitor.main(["--port", line.port]) == int(crashed)
+    out, err = capsys.readouterr()
+    frames = out.split(monitor.HOME)
+    assert frames[0] == monitor.HIDE + monitor.CLEAR
+    assert frames[-1].startswith(PICTURE[0] + monitor.REST + "\n")
+    assert "\x1b[J" + monitor.SHOW in frames[-1] and "hello" + monitor.REST in frames[-1]
+    assert (err.splitlines()[-3:-1] == ["hello", "   1.16 s  the program ended with KeyError"]) == crashed
+    assert len(err.splitlines()) == (13 if crashed else 0)
+
+
+def test_the_time_that_was_asked_for_ends_the_robots_program():
+    class Endless:
+        ended, error, stopped = False, "", False
+
+        def lines(self, wait):
+            return ["hello"]
+
+        def stop(self):
+            self.stopped = True
+            return ["Stopped."]
+
+    running = Endless()
+    state = monitor.watch(SimpleNamespace(run=lambda code: running), 0.01, False)
+    assert running.stopped and list(state.events)[-1] == "Stopped." and "hello" in state.events

@@ -16,9 +16,11 @@ import pytest
 
 from host import evaluate, simulate, train
 from host.data import archive
+from host.data.dataset import UNKNOWN, word_class
 from host.evaluation import Result, confusion_picture
 from host.format import source
 from host.format.file import read
+from host.robustness import pieces
 from host.simulator import run as simulator
 from host.text import is_word, normal, printable
 from host.training import run as training
@@ -254,6 +256,19 @@ WORDS = [
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
 def test_a_word_of_any_script_is_one_word_in_either_form(word, form):
     assert train.word(unicodedata.normalize(form, word)) == unicodedata.normalize("NFC", word)
+
+
+@pytest.mark.parametrize("label, folder", [("NFC", "NFD"), ("NFD", "NFC")])
+def test_a_folder_is_a_label_in_either_form(label, folder):
+    labels = (unicodedata.normalize(label, "été"), "go", UNKNOWN)
+    assert [word_class(w, labels) for w in (unicodedata.normalize(folder, "été"), "go", "ete")] == [0, 1, 2]
+
+
+def test_a_clip_meets_the_same_noise_whatever_form_its_folder_is_in():
+    noise = [np.arange(5000, dtype=np.int16), -np.arange(5000, dtype=np.int16)]
+    names = [unicodedata.normalize(form, "été/1.wav") for form in ("NFC", "NFD")]
+    first, second = pieces(names, noise, 100)
+    assert np.array_equal(first, second)
 
 
 @pytest.mark.parametrize("escaped", ["été", "रुको"])

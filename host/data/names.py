@@ -1,8 +1,9 @@
 """Folder names that mean a word though they are not spelled like it: 'Go', 'go ', 'go - Copy', another Unicode form."""
 
 import re
-import unicodedata
 from collections.abc import Iterable
+
+from host.text import normal
 
 # as Windows, macOS and Linux desktops call copies, in a few languages
 _COPY = re.compile(
@@ -13,7 +14,7 @@ _COPY = re.compile(
 
 def key(name: str) -> str:
     """What names have in common that mean the same word."""
-    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold()).strip()
+    folded = normal(normal(name).casefold()).strip()
     return re.sub(r"[\s_-]+", "_", _COPY.sub("", folded)).strip("_.") or folded
 
 

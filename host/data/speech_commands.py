@@ -3,7 +3,6 @@
 import hashlib
 import os
 import re
-import unicodedata
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -19,6 +18,7 @@ from host.data.folder import is_noise, layout, passed_over, recordings, spelled,
 from host.data.names import near
 from host.engines.native import FrontEndEngine
 from host.models.frontends import FRAME, HOP, log_mel
+from host.text import normal
 
 SPLITS = ("auto", "lists", "hash", "random")
 # long recordings of noise that train nothing, so that the tables of accuracy in noise mean something
@@ -37,11 +37,6 @@ def hash_split(name: str) -> str:
     return VALIDATION if share < 10 else TESTING if share < 20 else TRAINING
 
 
-def _same(name: str) -> str:
-    """A path as lists are compared: programs differ in the form of Unicode that they write."""
-    return unicodedata.normalize("NFC", name)
-
-
 def _listed(root: Path) -> tuple[dict[str, str], list[Finding]]:
     """The split of each recording that the folder's lists name, and the lines that name none."""
     lines = {}
@@ -50,14 +45,14 @@ def _listed(root: Path) -> tuple[dict[str, str], list[Finding]]:
         if path.exists():
             text = path.read_text("utf-8-sig", "surrogateescape").replace("\\", "/")
             lines |= {line.strip(): split for line in text.splitlines() if line.strip()}
-    there = {_same(f"{f.name}/{p.name}") for f in word_folders(root) for p in recordings(f)} if lines else set()
-    lost = [name for name in lines if _same(name) not in there]
+    there = {normal(f"{f.name}/{p.name}") for f in word_folders(root) for p in recordings(f)} if lines else set()
+    lost = [name for name in lines if normal(name) not in there]
     if lines and len(lost) == len(lines):
         raise DataError(
             f"{root}: its lists name none of its recordings; write them as <word>/<file>.wav in UTF-8, "
             "or use --split hash or random"
         )
-    found = {_same(name): split for name, split in lines.items()}
+    found = {normal(name): split for name, split in lines.items()}
     return found, [Finding(findings.UNLISTED, str(root), len(lost), lost[0])] if lost else []
 
 
@@ -161,7 +156,7 @@ def _part(root, files, noise, listed: dict[str, str], cache, resample, quiet, le
             words.append(NOISE_FOLDER)
         else:
             words.append(NOISE_FOLDER if near(word, (SILENCE,)) else word)
-            splits.append(listed.get(_same(path), TRAINING) if listed else hash_split(path))
+            splits.append(listed.get(normal(path), TRAINING) if listed else hash_split(path))
     words, names, first = np.array(words), np.array(names), np.array(first)
     found = survey.of_recordings(str(root), names[first], facts[first], words[first] == NOISE_FOLDER)
     return Part(levels, words, np.array(splits, dtype="<U10"), names, facts, found)
