@@ -23,6 +23,8 @@ from host.data.dataset import (
     random_split,
     word_class,
 )
+from host.data.folder import recordings as recordings_of
+from host.data.folder import word_folders
 from host.data.load import load
 from host.data.speech import RATE, resampled
 from host.evaluation import read_clips
@@ -249,8 +251,8 @@ def test_suffixes_in_capitals_count_and_hidden_files_do_not(tmp_path):
     for name in ("yes/b.WAV", "yes/a.wav", ".git/a.wav", "__MACOSX/a.wav", "empty/._a.wav"):
         wav(tmp_path / name, NOISE)
     (tmp_path / "yes" / "._0.wav").write_bytes(b"Mac OS X")
-    (only,) = speech_commands.word_folders(tmp_path)
-    assert [p.name for p in speech_commands.recordings(only)] == ["a.wav", "b.WAV"]
+    (only,) = word_folders(tmp_path)
+    assert [p.name for p in recordings_of(only)] == ["a.wav", "b.WAV"]
     assert len(speech_commands.read(tmp_path, "auto", tmp_path / "cache", quiet=True).levels) == 2
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from host.compiler.schedule import steps
 from host.data import audio
-from host.data.speech_commands import word_folders
+from host.data.folder import word_folders
 from host.engines.micropython import run_script
 from host.engines.native import FrontEndEngine, ModelError, NativeListener, NativeModel
 from host.format.file import read

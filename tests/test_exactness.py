@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from host.data import audio
-from host.data.speech_commands import word_folders
+from host.data.folder import word_folders
 from host.engines import micropython, pytorch
 from host.engines.native import FrontEndEngine, NativeModel
 from host.evaluation import reference_features, window_samples

@@ -19,7 +19,7 @@ import serial
 import soundfile
 
 from host.data import audio
-from host.data.speech_commands import word_folders
+from host.data.folder import word_folders
 from host.engines.native import FrontEndEngine, NativeModel
 from host.evaluation import reference_features, window_samples
 from host.format.file import read

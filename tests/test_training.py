@@ -25,6 +25,7 @@ from host.data.load import load
 from host.engines.native import NativeModel
 from host.format.file import read
 from host.models import MODELS
+from host.training import loop
 from host.training.augment import augmented, centred, crop, loudness, mixed, to_features, voiced
 from host.training.config import RunConfig, RunError, continued, make_config, with_teachers
 from host.training.distill import answers, distance
@@ -289,3 +290,92 @@ def test_time_left_is_what_the_last_epochs_took(seconds, epochs, left):
 def test_compiling_an_empty_folder_is_an_error(tmp_path, capsys):
     assert compile_command([str(tmp_path)]) == 1
     assert "no config.json" in capsys.readouterr().err
+
+
+def test_the_rate_warms_up_and_falls_as_half_a_cosine():
+    r = Recipe("r", epochs=12, float_epochs=6, batch=8, rate=0.4, momentum=0.9, decay=0.0, cosine=True, warmup=2)
+    rates = [learning_rate(r, e) for e in (0, 0.01, 0.5, 1, 2, 7, 12)]
+    assert rates == pytest.approx([0.004, 0.004, 0.1, 0.2, 0.4, 0.2, 0.0])
+    constant = dataclasses.replace(r, cosine=False)
+    assert [learning_rate(constant, e) for e in (1, 2, 11)] == pytest.approx([0.2, 0.4, 0.4])
+
+
+def test_weights_alone_decay():
+    recipe = dataclasses.replace(RECIPE, nesterov=True, momentum=0.7)
+    network = new_network(config(data()))
+    decayed, rest = loop.make_optimizer(network, recipe).param_groups
+    assert decayed["weight_decay"] == recipe.decay and rest["weight_decay"] == 0
+    assert {len(p.shape) > 1 for p in decayed["params"]} == {True} and {p.ndim > 1 for p in rest["params"]} == {False}
+    assert len(decayed["params"]) + len(rest["params"]) == len(list(network.parameters()))
+    assert {(g["lr"], g["momentum"], g["nesterov"]) for g in (decayed, rest)} == {(recipe.rate, 0.7, True)}
+
+
+def test_each_step_has_its_own_rate_and_its_own_clips(monkeypatch):
+    d, recipe = data(clips=8), dataclasses.replace(RECIPE, epochs=2, float_epochs=2, warmup=1)
+    network, rates, batches = new_network(config(d)), [], []
+    optimizer = loop.make_optimizer(network, recipe)
+    monkeypatch.setattr(optimizer, "step", lambda: rates.append({g["lr"] for g in optimizer.param_groups}))
+    monkeypatch.setattr(
+        loop, "augmented", lambda data, rows, *rest: batches.append(rows) or augmented(data, rows, *rest)
+    )
+    epochs = list(loop.train_epochs(network, optimizer, d, recipe, 0, 0, quiet=True))
+    assert [len(b) for b in batches] == [8] * 20  # 80 clips a time
+    assert rates == [{learning_rate(recipe, e + k / 10)} for e in (0, 1) for k in range(10)]
+    first, second = np.concatenate(batches[:10]), np.concatenate(batches[10:])
+    assert sorted(first) == sorted(second) == d.rows(TRAINING).tolist()
+    assert first.tolist() != second.tolist() and first.tolist() != sorted(first)
+    assert [e.epoch for e in epochs] == [1, 2] and [e.rate for e in epochs] == [
+        learning_rate(recipe, e) for e in (1, 2)
+    ]
+
+
+def test_unknown_and_silence_are_drawn_to_their_share_and_none_twice_where_they_abound():
+    d = data(12, clips=40)
+    rows = epoch_rows(d, dataclasses.replace(RECIPE, share=0.6), np.random.default_rng(0))
+    assert np.bincount(d.target[rows]).tolist() == [40] * 10 + [24] * 2 and len(set(rows)) == len(rows)
+    many = epoch_rows(d, dataclasses.replace(RECIPE, share=2.0), np.random.default_rng(0))
+    assert np.bincount(d.target[many]).tolist() == [40] * 10 + [80] * 2
+
+
+def test_calibration_sees_the_plain_mean_of_eight_batches_and_restores_the_momenta():
+    d = data(clips=16)
+    network = new_network(make_config("dsnet-24", MODELS["dsnet-24"], d, 10, "auto", 0, RECIPE))
+    norms = [m for m in network.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+    for i, m in enumerate(norms):
+        m.momentum = 0.1 + i / 100
+    loop.calibrate(network, d, RECIPE, np.random.default_rng(0))
+    assert norms and [m.momentum for m in norms] == [0.1 + i / 100 for i in range(len(norms))]
+    assert {int(m.num_batches_tracked) for m in norms} == {8}
+
+
+def test_predictions_do_not_depend_on_the_batch():
+    d = data()
+    network = new_network(config(d))
+    network.train()  # in which norms would see the batch
+    parts = loop.predict(network, d.levels[:7], batch=3)
+    assert len(parts) == 7 and np.allclose(parts, loop.predict(network, d.levels[:7]), atol=1e-4)
+
+
+@pytest.mark.parametrize("taught", [0.0, 1.0])
+def test_the_share_of_the_loss_that_is_a_teachers(taught):
+    d, recipe = data(clips=1), dataclasses.replace(RECIPE, epochs=1, taught=taught)
+    wrong = dataclasses.replace(d, target=(d.target + 1) % 10)
+    weights = []
+    for labels, teachers in ((d, []), (d, [1]), (wrong, [1])):
+        torch.manual_seed(0)
+        network = new_network(make_config("dsnet-24", MODELS["dsnet-24"], d, 10, "auto", 0, recipe))
+        torch.manual_seed(1)
+        teachers = [
+            new_network(make_config("dsnet-24", MODELS["dsnet-24"], d, 10, "auto", 0, recipe)) for _ in teachers
+        ]
+        optimizer = loop.make_optimizer(network, recipe)
+        list(loop.train_epochs(network, optimizer, labels, recipe, 0, 0, True, [t.eval() for t in teachers]))
+        weights.append(torch.cat([p.detach().flatten() for p in network.parameters()]))
+    alone, with_teacher, mislabelled = weights
+    assert torch.equal(alone, with_teacher) is (taught == 0) and torch.equal(with_teacher, mislabelled) is (taught == 1)
+
+
+def test_a_split_that_lacks_a_class_is_refused():
+    words, split = np.array(["yes", "no", "yes"]), np.array([TRAINING, TRAINING, VALIDATION])
+    with pytest.raises(DataError, match="no validation clips of no by"):
+        assemble(np.zeros((3, 98, 40), np.uint8), words, split, ("yes", "no"), ("here",))
