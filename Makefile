@@ -52,7 +52,7 @@ bench-xtensa-s2: build/.system-xtensa $(VENV)/.installed core build/xtensa-s2/bi
 	$(PY) -m bench.comparison --write
 	$(PY) -m bench.energy --write
 
-build/xtensa-s2/bin/xtensa-s2-elf-gcc: tools/xtensa/s2/fetch.sh tools/xtensa/s2/core.c tools/debian_archive.sh
+build/xtensa-s2/bin/xtensa-s2-elf-gcc: tools/xtensa/s2/fetch.sh tools/xtensa/gpl/core.c tools/debian_archive.sh
 	tools/xtensa/s2/fetch.sh build/xtensa-s2
 
 bench-accuracy: $(VENV)/.installed core

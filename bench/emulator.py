@@ -75,7 +75,7 @@ class Emulator:
     def run(self, what: int, times: int, model: bytes, given: bytes) -> tuple[Counter, bytes]:
         """(executed instructions by (address, period), what the program wrote).
 
-        tools/xtensa/program.c says what it reads, and tools/xtensa/count.c what a period is.
+        tools/xtensa/program.c says what it reads, and tools/xtensa/gpl/count.c what a period is.
         """
         counts = self.folder / "counts.txt"
         head = struct.pack("<4I", what, times, len(model), len(given))

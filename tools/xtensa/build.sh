@@ -26,4 +26,4 @@ done
 
 # a plugin says which version of qemu's interface it knows; each qemu takes a range of them
 major=$(qemu-system-xtensa --version | sed -n 's/.*version \([0-9]*\)\..*/\1/p')
-gcc -O2 -Wall -Wextra -Werror -shared -fPIC -DPLUGIN_VERSION=$((major < 9 ? 1 : 2)) "$here/count.c" -o "$out/count.so"
+gcc -O2 -Wall -Wextra -Werror -shared -fPIC -DPLUGIN_VERSION=$((major < 9 ? 1 : 2)) "$here/gpl/count.c" -o "$out/count.so"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later (README.md says why) */
 /* A qemu plugin that counts every executed instruction by its address; at the end it writes lines "address period count"
  * (hexadecimal, decimal, decimal) to the file named by the argument out=FILE. The program ends a period, of a number of its
  * own below 255, by calling the function of that number among those that begin at marks=ADDRESS, 8 bytes apart; what is
