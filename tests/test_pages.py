@@ -1,6 +1,7 @@
 """Pages whose tables commands write: each is what its command makes of what was counted."""
 
 import json
+import re
 from collections import Counter
 
 import pytest
@@ -88,6 +89,18 @@ def test_an_instruction_of_no_class_is_refused():
     ]  # fmt: skip
     with pytest.raises(KeyError):
         comparison.class_of("loopnez")
+
+
+def test_what_others_take_stands_apart_from_what_a_command_wrote():
+    page = comparison.PAGE.read_text()
+    written = re.findall(r"<!-- (\S+): written by a command -->(.*?)<!-- end of \1 -->", page, re.DOTALL)
+    ours, others = "".join(table for _, table in written), page
+    for name, table in written:
+        others = others.replace(table, name)
+    for name in ("TFLite", "esp-nn", "CMSIS", "TinyMaix", "article"):
+        assert name in others and name not in ours
+    kernels = re.findall(r"\| (.*? \| (?:multiply-add|value)) \|", dict(written)["kernels"])
+    assert len(kernels) == 7 and all(f"| {kernel} |" in others for kernel in kernels)
 
 
 @pytest.mark.slow
