@@ -3,7 +3,8 @@
 # make setup   what both need: .venv, the C core, MicroPython with the module tympan (64 and 32 bits)
 # make board   the emulated Cortex-M3 board, for the owner's story in the tests (an ARM compiler and qemu are installed)
 # make bench-xtensa    exact instruction counts on an emulated Xtensa core, to bench/xtensa.json, docs/speed.md and search.md
-# make bench-xtensa-s2    the same with the ESP32-S2's, docs/comparison.md and energy.md; fetches 92 MB from Debian
+# make bench-xtensa-s2    the same with the ESP32-S2's, what waits for PSRAM, to bench/psram.json, docs/comparison.md and
+#     energy.md; fetches 92 MB from Debian
 # make bench-accuracy DATA=speech_commands_v2_test [NOISE=_background_noise_]    accuracy of all models, to bench/accuracy.*
 #     and the README
 # make lint    ruff over Python; C is compiled with warnings as errors wherever it is built
@@ -56,9 +57,10 @@ bench-xtensa-s2: build/.system-xtensa $(VENV)/.installed core build/xtensa-s2/bi
 	$(PY) -m bench.speed
 	$(PY) -m bench.plans --write
 	$(PY) -m bench.comparison --write
+	$(PY) -m bench.psram --write
 	$(PY) -m bench.energy --write
 
-build/xtensa-s2/bin/xtensa-s2-elf-gcc: tools/xtensa/s2/fetch.sh tools/xtensa/s2/core.c tools/debian_archive.sh
+build/xtensa-s2/bin/xtensa-s2-elf-gcc: tools/xtensa/s2/fetch.sh tools/xtensa/gpl/core.c tools/debian_archive.sh
 	tools/xtensa/s2/fetch.sh build/xtensa-s2
 
 bench-accuracy: $(VENV)/.installed core

@@ -1,8 +1,8 @@
-"""Our kernels beside those of other libraries, and what inner loops are made of:  python -m bench.comparison [--write]
+"""Our kernels as those of other libraries were counted, and our inner loops:  python -m bench.comparison [--write]
 
 Counts on an emulated core with the ESP32-S2's instructions (`make bench-xtensa-s2` fetches its compiler), of
-tinyspeech-z4, whose blocks the others were counted on, and of the front end. With --write the tables in
-docs/comparison.md are replaced.
+tinyspeech-z4, whose blocks the others were counted on, and of the front end. With --write our tables in
+docs/comparison.md are replaced; the others' there are kept by hand.
 """
 
 import re
@@ -24,30 +24,6 @@ from host.inspect import multiply_adds, total_multiply_adds
 
 MODEL = ROOT / "models" / "tinyspeech-z4.bin"
 PAGE = ROOT / "docs" / "comparison.md"
-
-# Executed instructions that others take for the same four blocks, counted once with the same compiler, instruction set
-# and emulator, each at the better of -O2 and -O3; docs/comparison.md says what differs. No command here repeats them.
-LIBRARIES = ("esp-nn, C", "TFLite Micro, reference", "CMSIS-NN, C", "TinyMaix")
-WHOLE = (
-    ("the article's engine, repaired, in floating point (on an LX106)", 501e6),
-    ("TFLite Micro, reference kernels", 116.4e6),
-    ("TFLite Micro with esp-nn, as Espressif ships it", 103.8e6),
-    ("the same with esp-nn's table for the sigmoid", 62.7e6),
-    ("CMSIS-NN in C", 40.1e6),
-)
-EACH_MULTIPLY_ADD = {
-    "convolution 3 x 3, 7 to 17 channels": (13.1, 16.4, 6.6, 6.9),
-    "convolution 3 x 3, 1 to 7 channels": (36.8, 47.8, 18.5, 13.7),
-    "convolution 1 x 1, 7 to 14 channels": (22.1, 31.7, 10.9, 13.3),
-    "convolutions 1 x 1 to 7 channels": (15.2, 22.0, 8.8, 10.5),
-}
-VALUES = 94 * 12 * 7  # that the others' element-wise operators take; what is one of ours is the sum of theirs
-POOL, GATE, RESIDUAL = "max pool 2 x 2", "gate: sigmoid, product", "gate: sigmoid, product, residual"
-EACH_VALUE = {
-    POOL: (137e3, 155e3, 134e3, None),
-    GATE: (55e3 + 519e3, 4.83e6 + 693e3, None, None),
-    RESIDUAL: (55e3 + 519e3 + 1.25e6, 4.83e6 + 693e3 + 1.30e6, None, None),
-}
 
 # Functions that no operator's count has: who is ready, what moves, and the global pool, whose sums of each strip end no
 # period of its own.
@@ -136,41 +112,17 @@ def rate(m: Measured, chosen: Callable[[Operator], bool], size: Callable[[Operat
     return sum(m.operators[i] for i in indices) / sum(size(m.program.operators[i], i) for i in indices)
 
 
-def ours(m: Measured) -> dict[str, float]:
-    """Instructions for a multiply-add or a value, by the names of the others' rows."""
-    shapes = m.program.shapes()
-
-    def macs(op: Operator, i: int) -> int:
-        return multiply_adds(op, shapes[i + 1])
-
-    def convolution(kernel: tuple[int, int], into: int, out: int) -> Callable[[Operator], bool]:
-        return lambda op: isinstance(op, Conv2D) and op.weight.shape in {(out, *kernel, c) for c in range(into, 99)}
-
-    wide, first, embed, expand = EACH_MULTIPLY_ADD
-    found = {
-        wide: rate(m, convolution((3, 3), 7, 17), macs),
-        first: rate(m, convolution((3, 3), 1, 7), macs),
-        embed: rate(m, convolution((1, 1), 7, 14), macs),
-        expand: rate(m, convolution((1, 1), 1, 7), macs),
-        POOL: rate(m, lambda op: isinstance(op, MaxPool), lambda op, _: int(np.prod(shapes[op.source]))),
-    }
-    for name, residual in ((GATE, False), (RESIDUAL, True)):
-        gates = [op for op in m.program.operators if isinstance(op, Gate) and (op.residual is not None) == residual]
-        found[name] = rate(m, lambda op, gates=gates: op in gates, lambda _, i: int(np.prod(shapes[i + 1])))
-    return found
-
-
 def network(m: Measured) -> str:
     window = m.counts.window.total()
-    body = [(name, f"{n / 1e6:.1f} M", f"{n / window:.1f}") for name, n in sorted(WHOLE, key=lambda w: -w[1])]
-    body.append(("**tympan**, a window by itself", f"**{window / 1e6:.2f} M**", "1"))
     hop = m.counts.streaming.total() - (m.counts.hop.total() - window)
-    text = "**tympan**, the next window of a stream, 200 ms later"
-    body.append((text, f"**{hop / 1e6:.2f} M**", f"{hop / window:.2f}"))
+    body = [
+        ("a window by itself", f"{window / 1e6:.2f} M"),
+        ("the next window of a stream, 200 ms later", f"{hop / 1e6:.2f} M"),
+    ]
     front = m.counts.frame.total() / m.counts.frames
-    note = f"Front end: {front:,.0f} instructions a frame of 10 ms, in none of these rows. "
-    note += f"Multiply-adds of a window here: {total_multiply_adds(m.program):,}.\n"
-    return rows(("engine", "instructions of a window", "times ours"), body) + "\n" + note
+    note = f"Front end: {front:,.0f} instructions a frame of 10 ms, in neither row. "
+    note += f"Multiply-adds of a window: {total_multiply_adds(m.program):,}.\n"
+    return rows(("tympan", "instructions"), body) + "\n" + note
 
 
 def operators(m: Measured) -> str:
@@ -200,13 +152,34 @@ def operators(m: Measured) -> str:
 
 
 def kernels(m: Measured) -> str:
-    mine, body = ours(m), []
-    for unit, table, scale in (("multiply-add", EACH_MULTIPLY_ADD, 1), ("value", EACH_VALUE, VALUES)):
-        for name, others in table.items():
-            least = min(n / scale for n in others if n is not None)
-            cells = ["-" if n is None else f"{n / scale:.1f}" for n in others]
-            body.append((name, unit, *cells, f"**{mine[name]:.2f}**", f"{least / mine[name]:.1f}"))
-    return rows(("kernel", "for each", *LIBRARIES, "**tympan**", "least / ours"), body)
+    """The kernels that the others were counted on, named as in the page's table of theirs."""
+    shapes = m.program.shapes()
+
+    def convolution(kernel: tuple[int, int], into: int, out: int) -> float:
+        return rate(
+            m,
+            lambda op: isinstance(op, Conv2D) and op.weight.shape in {(out, *kernel, c) for c in range(into, 99)},
+            lambda op, i: multiply_adds(op, shapes[i + 1]),
+        )
+
+    def gate(residual: bool) -> float:
+        return rate(
+            m,
+            lambda op: isinstance(op, Gate) and (op.residual is not None) == residual,
+            lambda _, i: int(np.prod(shapes[i + 1])),
+        )
+
+    pool = rate(m, lambda op: isinstance(op, MaxPool), lambda op, _: int(np.prod(shapes[op.source])))
+    found = (
+        ("convolution 3 x 3, 7 to 17 channels", "multiply-add", convolution((3, 3), 7, 17)),
+        ("convolution 3 x 3, 1 to 7 channels", "multiply-add", convolution((3, 3), 1, 7)),
+        ("convolution 1 x 1, 7 to 14 channels", "multiply-add", convolution((1, 1), 7, 14)),
+        ("convolutions 1 x 1 to 7 channels", "multiply-add", convolution((1, 1), 1, 7)),
+        ("max pool 2 x 2", "value", pool),
+        ("gate: sigmoid, product", "value", gate(residual=False)),
+        ("gate: sigmoid, product, residual", "value", gate(residual=True)),
+    )
+    return rows(("kernel", "for each", "tympan"), [(name, unit, f"{each:.2f}") for name, unit, each in found])
 
 
 def inner_loops(m: Measured) -> str:

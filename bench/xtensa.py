@@ -69,6 +69,12 @@ def window_of(program: Program) -> np.ndarray:
     return FrontEndEngine(c).push(sound((c.frames - 1) * c.hop + c.frame))
 
 
+def slots_of(program: Program) -> np.ndarray:
+    """int32, what the microphone gives in WARM hops and one."""
+    step = program.listening.hop * program.frontend.rate // 1000
+    return (sound((WARM + 1) * step).astype(np.int32) << 12) + (1 << 20)
+
+
 def count_window(emulator: Emulator, file: bytes, program: Program) -> tuple[Counter, tuple[int, int, int]]:
     """(instructions of a window, bytes of tables, arena, stream); AssertionError where it computes something else."""
     c, features = program.frontend, window_of(program)
@@ -91,7 +97,7 @@ def count(emulator: Emulator, file: bytes, program: Program) -> Counts:
     frame, found = emulator.difference(FRAMES, WARM, WARM + frames, file, pushed.tobytes())
     differ("frame", np.frombuffer(found[12:], np.uint8), FrontEndEngine(c).push(pushed)[-1])
 
-    slots = (sound((WARM + 1) * step).astype(np.int32) << 12) + (1 << 20)
+    slots = slots_of(program)
     hop, found = emulator.difference(HOPS, WARM, WARM + 1, file, slots.tobytes())
     stream = np.frombuffer(found[12 : -2 * classes], np.uint8).reshape(c.frames, c.width)
     expected = FrontEndEngine(c).push(capture(slots, GAIN))[-c.frames :]

@@ -1,6 +1,7 @@
 """Pages whose tables commands write: each is what its command makes of what was counted."""
 
 import json
+import re
 from collections import Counter
 
 import pytest
@@ -40,19 +41,25 @@ def test_what_was_not_counted_is_a_dash():
 
 def test_the_page_of_energy_is_what_was_counted():
     page = energy.PAGE.read_text()
-    text = energy.block(energy.report(energy.parser().parse_args([])))
-    assert replaced(page, {"estimate": text}) == page
+    assert replaced(page, energy.tables(energy.assumptions(energy.parser().parse_args([])))) == page
 
 
 def test_time_is_of_the_clock():
     """1.5 cycles each at 240 MHz: 160 M instructions are a second, and more than a hop has."""
     assert speed.milliseconds(160_000_000) == "1000.0"
     typed = "--instructions-per-hop 32e6 --front-end-instructions 1 --hop-ms 200"
-    asked = energy.parser().parse_args(typed.split())
+    asked = energy.assumptions(energy.parser().parse_args(f"{typed} --network-wait-ms 0".split()))
     assert "listens, gate open                        240   100%" in energy.report(asked)
-    assert "busy above 100 %" in energy.report(asked) and "busy above" not in energy.report(
-        energy.parser().parse_args([])
-    )
+    assert "busy above 100 %" in energy.report(asked)
+    assert "busy above" not in energy.report(energy.assumptions(energy.parser().parse_args([])))
+
+
+def test_a_wait_is_as_long_at_any_clock():
+    typed = "--instructions-per-hop 1 --front-end-instructions 1 --hop-ms 200"
+    typed += " --network-wait-ms 20 --front-end-wait-ms 30"
+    asked = energy.assumptions(energy.parser().parse_args(typed.split()))
+    assert [round(energy.busy(asked, mhz, 1), 4) for mhz in (240, 80)] == [0.25, 0.25]
+    assert round(energy.busy(asked, 240, 0), 4) == 0.15
 
 
 class Listing:
@@ -82,6 +89,18 @@ def test_an_instruction_of_no_class_is_refused():
     ]  # fmt: skip
     with pytest.raises(KeyError):
         comparison.class_of("loopnez")
+
+
+def test_what_others_take_stands_apart_from_what_a_command_wrote():
+    page = comparison.PAGE.read_text()
+    written = re.findall(r"<!-- (\S+): written by a command -->(.*?)<!-- end of \1 -->", page, re.DOTALL)
+    ours, others = "".join(table for _, table in written), page
+    for name, table in written:
+        others = others.replace(table, name)
+    for name in ("TFLite", "esp-nn", "CMSIS", "TinyMaix", "article"):
+        assert name in others and name not in ours
+    kernels = re.findall(r"\| (.*? \| (?:multiply-add|value)) \|", dict(written)["kernels"])
+    assert len(kernels) == 7 and all(f"| {kernel} |" in others for kernel in kernels)
 
 
 @pytest.mark.slow

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # build.sh FOLDER [lx106 | s2]: the counting program for one instruction set (FOLDER/program.elf, FOLDER/core/*.o) and
-# qemu's plugin (FOLDER/count.so). s2/fetch.sh makes the compiler of the ESP32-S2.
+# qemu's plugins (FOLDER/count.so, FOLDER/memory.so). s2/fetch.sh makes the compiler of the ESP32-S2.
 # CORE_FLAGS: other flags for the core than what a firmware would use.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -26,4 +26,8 @@ done
 
 # a plugin says which version of qemu's interface it knows; each qemu takes a range of them
 major=$(qemu-system-xtensa --version | sed -n 's/.*version \([0-9]*\)\..*/\1/p')
-gcc -O2 -Wall -Wextra -Werror -shared -fPIC -DPLUGIN_VERSION=$((major < 9 ? 1 : 2)) "$here/count.c" -o "$out/count.so"
+plugin() { # plugin NAME SOURCE...: FOLDER/NAME.so
+    gcc -O2 -Wall -Wextra -Werror -shared -fPIC -DPLUGIN_VERSION=$((major < 9 ? 1 : 2)) "${@:2}" -o "$out/$1.so"
+}
+plugin count "$here/gpl/count.c"
+plugin memory "$here/gpl/memory.c" "$here/cache.c"

@@ -5,7 +5,7 @@
  *        WINDOW: probabilities u16 [labels];  FRAMES: features of the last frame;  HOPS and LISTEN: the window, then
  *        probabilities; LISTEN computes only what is new in a window
  *
- *        TRACED: as WINDOW, and each run of an operator ends a period of its number (count.c)
+ *        TRACED: as WINDOW, and each run of an operator ends a period of its number (gpl/count.c)
  *
  * `times` repeats the work, so that two runs differ by exactly what is to be counted. */
 #include "../../native/core/tympan.h"

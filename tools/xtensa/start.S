@@ -11,7 +11,7 @@ _reset:
     callx0 a0
     .size _reset, . - _reset
 
-/* Functions of nothing, 8 bytes apart, that count.c takes for the ends of periods. */
+/* Functions of nothing, 8 bytes apart, that gpl/count.c takes for the ends of periods. */
     .text
     .global marks
     .balign 8

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # fetch.sh FOLDER: a compiler for the ESP32-S2's core, FOLDER/bin/xtensa-s2-elf-gcc and its tools, from Debian trixie:
-# its gcc 13 for another Xtensa core takes the S2's from a shared object (core.c), which is made with the table of
+# its gcc 13 for another Xtensa core takes the S2's from a shared object (gpl/core.c), which is made with the table of
 # instructions in qemu's source. 92 MB are fetched, 170 MB stay; nothing is installed, and any Debian will do, for the
 # programs run on the C library that they were made for.
 set -euo pipefail
 
 folder=$(realpath -m "${1:?name the folder it goes to}")
-here=$(cd "$(dirname "$0")" && pwd)
-. "$here/../../debian_archive.sh"
+here=$(cd "$(dirname "$0")/.." && pwd)
+. "$here/../debian_archive.sh"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -36,7 +36,7 @@ mkdir qemu
 tar -xf qemu_*.orig.tar.* -C qemu --strip-components=1 --wildcards '*/target/xtensa/*' '*/include/hw/xtensa/xtensa-isa.h'
 sed -i '/osdep\.h/d' qemu/target/xtensa/core-de212/xtensa-modules.c.inc
 gcc -O1 -Wall -Wextra -Wno-missing-field-initializers -shared -fPIC "-DATTRIBUTE_UNUSED=__attribute__((unused))" \
-    -Duint32=uint32_t -I qemu/target/xtensa -I qemu/include -I "$internal/plugin/include" "$here/core.c" -o "$folder/core.so"
+    -Duint32=uint32_t -I qemu/target/xtensa -I qemu/include -I "$internal/plugin/include" "$here/gpl/core.c" -o "$folder/core.so"
 
 wrap() { # wrap NAME PROGRAM [ARGUMENT]: bin/NAME, which runs PROGRAM for the S2's core
     printf '#!/bin/sh\nXTENSA_GNU_CONFIG="%s" exec "%s" --library-path "%s" "%s" %s "$@"\n' \

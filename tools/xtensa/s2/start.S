@@ -143,7 +143,7 @@ _reset:
     callx4 a4
     .size _reset, . - _reset
 
-/* ---- functions of nothing, 8 bytes apart, that count.c takes for the ends of periods ------------------------------ */
+/* ---- functions of nothing, 8 bytes apart, that gpl/count.c takes for the ends of periods -------------------------- */
     .text
     .global marks
     .balign 8

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later (README.md says why) */
 /* The ESP32-S2's core for Debian's gcc and binutils of another one, which read it where XTENSA_GNU_CONFIG says: what the
  * compiler may use, and the instructions that the assembler knows.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later (README.md says why) */
 /* A qemu plugin that counts every executed instruction by its address; at the end it writes lines "address period count"
  * (hexadecimal, decimal, decimal) to the file named by the argument out=FILE. The program ends a period, of a number of its
  * own below 255, by calling the function of that number among those that begin at marks=ADDRESS, 8 bytes apart; what is
@@ -5,32 +6,12 @@
  *
  * qemu translates code in blocks, and a block that runs, runs from its first to its last instruction: so it is enough to
  * count how often each block runs. Only an exception of a register window (its vectors begin at windows=ADDRESS) keeps
- * the last instruction of a block from running; it comes again when the window is there. Debian packages no header of
- * the interface; what is used of it is declared here and has been the same in all its versions. */
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+ * the last instruction of a block from running; it comes again when the window is there. */
+#include "plugin.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-typedef uint64_t plugin_id;
-typedef struct qemu_info_t plugin_info;
-struct qemu_plugin_tb;
-struct qemu_plugin_insn;
-enum qemu_plugin_cb_flags { NO_REGISTERS };
-
-void qemu_plugin_register_vcpu_tb_trans_cb(plugin_id, void (*)(plugin_id, struct qemu_plugin_tb *));
-void qemu_plugin_register_vcpu_tb_exec_cb(
-    struct qemu_plugin_tb *, void (*)(unsigned, void *), enum qemu_plugin_cb_flags, void *);
-void qemu_plugin_register_atexit_cb(plugin_id, void (*)(plugin_id, void *), void *);
-size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *);
-struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *, size_t);
-uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *);
-
-#define EXPORT __attribute__((visibility("default")))
-EXPORT int qemu_plugin_version = PLUGIN_VERSION;
-EXPORT int qemu_plugin_install(plugin_id id, const plugin_info *info, int count, char **arguments);
 
 enum { NONE = 255, PERIODS = 256, MARK = 8, WINDOW_VECTORS = 0x180 }; /* the last two in bytes */
 
