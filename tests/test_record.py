@@ -70,7 +70,8 @@ def test_clips_are_numbered_on_and_never_overwritten(tmp_path):
 
 
 def test_what_was_recorded_is_in_speech_commands_layout(tmp_path):
-    from host.data.speech_commands import hash_split, word_folders
+    from host.data.folder import word_folders
+    from host.data.speech_commands import hash_split
 
     names = [record.write_clip(tmp_path / "go", "0c7e1a2b", CLIP).name for _ in range(2)]
     assert word_folders(tmp_path) == [tmp_path / "go"]
