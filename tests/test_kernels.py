@@ -51,9 +51,9 @@ def network(seed: int) -> Program:
     """A convolution that makes channels, then one operator with any constants, then pool, dense, softmax."""
     rng = np.random.default_rng(seed)
     frames, width, channels, shift = (int(n) for n in rng.integers([6, 2, 1, 4], [24, 14, 20, 12]))
-    kind = rng.choice(
-        ["conv", "square", "pointwise", "spanning", "grouped", "depthwise", "pool", "gate", "cells", "add"]
-    )
+    # those of which there are more kernels than one are more frequent
+    wanted = "conv square square square pointwise spanning grouped depthwise pool gate cells cells add"
+    kind = rng.choice(wanted.split())
     late = kind in ("gate", "cells") and rng.random() < 0.4  # what is gated comes a frame behind its attention
     if kind == "cells" or late:  # of 2 x 2
         frames, width = frames // 2 * 2 + late, width // 2 * 2
@@ -84,7 +84,7 @@ def network(seed: int) -> Program:
         f = int(rng.choice([n for n in (1, 2, 3, width) if width % n == 0]))
         t, f = (2, 2) if kind == "cells" or late else (t, f)
         ops += [MaxPool(1, (t, f), ops[0].zero), conv(rng, 2, channels, channels, (1, 1))]
-        most = int(rng.choice([2, 2, 2, 64])) << shift  # few shifts may be made longer where factors are so large
+        most = int(rng.choice([2, 2, 2, 120])) << shift  # few shifts may be made longer where factors are so large
         constants, other = affine(rng, channels, shift, most), factors(rng, channels, most)
         if kind == "add" and rng.random() < 0.5:  # to the middle of what the cells cover
             ops.append(conv(rng, 1, channels, channels, (1 + 2 * int(rng.integers(0, 1 + (frames - 1) // 2)), 1)))
