@@ -77,6 +77,7 @@ NO_CHANGE = {  # a condition, what takes its place, what else its line has, if n
     ("bands > 255", "0"): COUNTED,
     (ROUNDED, "0"): SMALL,
     (ROUNDED, ROUNDED.replace(">", ">=", 1)): SMALL,
+    ("op->shift <= TYMPAN_SHIFT", "op->shift < TYMPAN_SHIFT"): "another loop computes the same",
     ("model->values[model->operator_count].produced == 1", "1"): "all operators finish once all features are there",
     ("value->produced != value->frames", "0"): "all operators finish once all features are there",
     ("v > 0 && value->base != value->needed", "0"): "what slides begins where it is needed",

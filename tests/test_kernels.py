@@ -13,6 +13,7 @@ from host.engines.native import PLAIN, FrontEndEngine, ModelError, NativeModel
 from host.format.file import write
 from host.format.program import Add, Conv2D, Dense, Gate, GlobalAveragePool, MaxPool, Program, Softmax
 from host.reference import operators
+from tests import refusals
 from tests.conftest import ROOT
 from tests.programs import hard_signals, kinds, random_frontend
 
@@ -51,9 +52,9 @@ def network(seed: int) -> Program:
     """A convolution that makes channels, then one operator with any constants, then pool, dense, softmax."""
     rng = np.random.default_rng(seed)
     frames, width, channels, shift = (int(n) for n in rng.integers([6, 2, 1, 4], [24, 14, 20, 12]))
-    kind = rng.choice(
-        ["conv", "square", "pointwise", "spanning", "grouped", "depthwise", "pool", "gate", "cells", "add"]
-    )
+    # those of which there are more kernels than one are more frequent
+    wanted = "conv square square square pointwise spanning grouped depthwise pool gate cells cells add"
+    kind = rng.choice(wanted.split())
     late = kind in ("gate", "cells") and rng.random() < 0.4  # what is gated comes a frame behind its attention
     if kind == "cells" or late:  # of 2 x 2
         frames, width = frames // 2 * 2 + late, width // 2 * 2
@@ -84,7 +85,7 @@ def network(seed: int) -> Program:
         f = int(rng.choice([n for n in (1, 2, 3, width) if width % n == 0]))
         t, f = (2, 2) if kind == "cells" or late else (t, f)
         ops += [MaxPool(1, (t, f), ops[0].zero), conv(rng, 2, channels, channels, (1, 1))]
-        most = int(rng.choice([2, 2, 2, 64])) << shift  # few shifts may be made longer where factors are so large
+        most = int(rng.choice([2, 2, 2, 120])) << shift  # few shifts may be made longer where factors are so large
         constants, other = affine(rng, channels, shift, most), factors(rng, channels, most)
         if kind == "add" and rng.random() < 0.5:  # to the middle of what the cells cover
             ops.append(conv(rng, 1, channels, channels, (1 + 2 * int(rng.integers(0, 1 + (frames - 1) // 2)), 1)))
@@ -167,6 +168,20 @@ def test_tiles_are_exact_up_to_the_bound_that_the_loader_proves(weight, mult, sh
     expected = operators.run(program, features[None])[2][0]
     for tried in (model, direct):
         assert np.array_equal(tried.trace(features, shapes[1:], kinds(program))[1], expected)
+
+
+@pytest.mark.parametrize("residual, by", [(None, 0), (1, 32767), (1, -32768)])
+@pytest.mark.parametrize("bias", [0, 32767, -32768])
+@pytest.mark.parametrize("mult, slope", [(20000, 0), (32767, 127), (32767, 32767), (-32768, -32768), (0, 0)])
+def test_sums_of_cells_are_scaled_only_where_they_stay_within_32_bits(mult, slope, bias, residual, by):
+    """A shift by 8 is made one by 16 where 256 times the largest sum fits: else results would change their sign."""
+    ends = refusals.conv(weight=np.full((1, 1, 1, 1), 127, np.int8), mult=np.full(1, 255, np.uint8))
+    factors = {name: np.array([n], np.int16) for name, n in {"mult": mult, "slope": slope, "bias": bias}.items()}
+    op = refusals.gate(1, 2, factor=(2, 2), residual=residual, residual_mult=by, bias_shift=8, **factors)
+    program = refusals.network(ends, MaxPool(1, (2, 2), 0), op)
+    features = np.full((1, 8, 4), 255, np.uint8)
+    found = NativeModel(refusals.file_of(program), 8, 4, 2).trace(features[0], program.shapes()[1:], kinds(program))
+    assert np.array_equal(found[2], operators.run(program, features)[3][0])
 
 
 def test_most_of_these_networks_run():

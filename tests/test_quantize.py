@@ -123,9 +123,9 @@ def test_what_no_constants_can_be_is_said_with_its_name():
     assert affine_constants([[16383]], [0], [0.1], 0.1, 0).shift == 1 == pool_constants(1, 32767, 1, 0)[1]
 
 
-@pytest.mark.parametrize("units, shift", [(32735, 22), (32740, 21)])
+@pytest.mark.parametrize("units, shift", [(32735, 22), (32736, 21)])
 def test_rounding_counts_in_what_must_fit(units, shift):
-    """With a shift by 22 it is 2^21; a bias of so many 65536ths is just below what that leaves of 31 bits, or above."""
+    """With a shift by 22 it is 2^21, and with a bias of 32736 * 2^16 the sum is exactly 2^31: one too many."""
     bias = [units * 2**16 / 2**22]
     assert linear_constants([[0.0]], bias, 1, 0, 1, 0).shift == shift
     assert affine_constants([[0.0]], bias, [1], 1, 0).shift == shift

@@ -146,6 +146,17 @@ def test_slots_are_captured_once_each_in_blocks_of_any_size(gain, stride, sizes,
     assert len(samples) == 0 or stream.is_.capture.dc == dc
 
 
+def test_no_slots_are_no_beginning():
+    """The first slot is the estimate of the offset, also behind a block of none."""
+    slots, found = np.array([0, 2**30, 2**30, 2**30 + 2**20], np.int32), np.empty(3, np.int16)
+    capture, lib = _Capture(), library()
+    lib.tympan_capture_reset(ctypes.byref(capture), 8)
+    for skipped, count in ((0, 0), (1, 3)):
+        at = ctypes.c_void_p(slots.ctypes.data + 4 * skipped)
+        lib.tympan_capture_run(ctypes.byref(capture), at, 1, ctypes.c_void_p(found.ctypes.data), count)
+    assert found.tolist() == reference.capture(slots[1:], 8)[0].tolist()
+
+
 def test_a_stream_that_is_reset_owes_nothing_to_what_was_before():
     loud, soft = np.full(777, 2**30, np.int32), np.arange(-300, 300).astype(np.int32) << 16
     stream, fresh = Stream(SMALL, 5), Stream(SMALL, 5)

@@ -203,7 +203,9 @@ def test_a_network_that_cannot_stream_keeps_its_hop():
 
 def test_hops_of_nothing_and_longer_than_the_window_are_refused():
     program = REFUSED["nothing"][1]
-    assert [reason(program, hop=hop) for hop in (20, 21, 70000, 2**32 - 1)] == ["OK", "HOP", "HOP", "HOP"]
+    assert reason(program, hop=20) == "OK"
+    # of 2^16 + 4 the last 16 bits are a hop that it could take
+    assert {reason(program, hop=hop) for hop in (21, 2**16 + 4, 70000, 2**32 - 1)} == {"HOP"}
     with pytest.raises(ModelError, match="HOP"):
         NativeListener(native(program, plan(program)), 0)
 
