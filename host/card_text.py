@@ -168,7 +168,7 @@ def blob(file: bytes) -> str:
     return hashlib.sha1(b"blob %d\0" % len(file) + file).hexdigest()[:10]
 
 
-def tested_on(target: Path, data: str, int8: Result, robust: dict[str, dict[str, dict]]) -> str:
+def report(target: Path, data: str, int8: Result, robust: dict[str, dict[str, dict]]) -> str:
     """The tables of the test, and what must be known to read them."""
     noise = (
         f"The noise is of {' and '.join(HELD_OUT)}, two recordings of Speech Commands (`host/robustness.py`)."
@@ -231,8 +231,8 @@ def measured(
     target: Path, data: str, int8: Result, robust: dict[str, dict[str, dict]], found: dict | None,
     before: dict[str, dict | None],
 ) -> str:  # fmt: skip
-    """The part of a card that is measured of the file alone; for its arguments see `tested_on` and `chosen_by`."""
-    return tested_on(target, data, int8, robust) + "\n" + chosen_by(int8.labels, found, before)
+    """The part of a card that is measured of the file alone; for its arguments see `report` and `chosen_by`."""
+    return report(target, data, int8, robust) + "\n" + chosen_by(int8.labels, found, before)
 
 
 def card(target: Path, origin: str, tested: list[Tested], shipped: Tested, data: str, measured: str) -> str:
