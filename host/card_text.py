@@ -204,11 +204,11 @@ def chosen_by(labels: tuple[str, ...], found: dict | None, before: dict[str, dic
     if before:
         best = max(before, key=lambda name: mean(before[name]))
         verdict = (
-            "this file is the better one"
+            "this file is ahead"
             if mean(before[best]) <= mean(found)
-            else f"`{best}` is the better one, and was replaced all the same"
+            else f"`{best}` is ahead, and was replaced all the same"
         )
-        text += f"Against what it replaced, {names} (`git cat-file blob`):\nby the mean of this table {verdict}.\n"
+        text += f"Against what it replaced, {names} (`git cat-file blob`), the mean of this table:\n{verdict}.\n"
     accuracies = [
         [percent(row["accuracy"]) for kind in m["robustness"].values() for row in kind.values()]
         for m in before.values()
@@ -221,7 +221,8 @@ def chosen_by(labels: tuple[str, ...], found: dict | None, before: dict[str, dic
     return f"""{text}
 {rows(head, *body)}
 
-These are the validation clips of {" and ".join(f"`{name}`" for name in found["on"])}: {counts}.
+These are the validation clips of {" and ".join(f"`{name}`" for name in found["on"])}:
+{counts}.
 Noise, and silence where the folders have none, is of {found["recordings_of_noise"]} recordings of `{found["noise"]}`,
 those that the data set's rule gives validation (`host/validation.py`).
 """

@@ -138,8 +138,8 @@ def test_a_card_says_what_chose_and_what_it_replaced(run, another, spoken, voice
     chosen = ["--validation", str(voices), "--validation-noise", str(noises)]
     assert card.main([str(run), *arguments, *chosen]) == 0
     text = (tmp_path / "dsnet-24.md").read_text()
-    assert "## What chose" in text and "better one" not in text and "\n| **mean** | " in text
-    assert f"These are the validation clips of `{voices.name}`: yes 4, no 4, up 0" in text
+    assert "## What chose" in text and "ahead" not in text and "\n| **mean** | " in text
+    assert f"These are the validation clips of `{voices.name}`:\nyes 4, no 4, up 0" in text
     assert f"is of 4 recordings of `{noises.name}`" in text
     first = blob((tmp_path / "dsnet-24.bin").read_bytes())
     assert card.main([str(another), *arguments, *chosen]) == 0

@@ -1,6 +1,7 @@
 """What chooses among models: validation clips and validation noise alone, and nothing that the test is made of."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from host.data.dataset import SILENCE, TESTING, VALIDATION, DataError, class_lab
 from host.data.languages import FRENCH
 from host.data.speech_commands import HELD_OUT
 from host.evaluate import main as evaluate
-from host.evaluation import Model
+from host.evaluation import Model, read_clips
 from host.validation import Source, read_noise
 from tests.conftest import MODEL, recorded, sentence, speakers
 
@@ -101,6 +102,12 @@ def test_a_language_s_validation_clips_are_those_of_its_training(monkeypatch):
     _, words = synthetic.validation_clips(FRENCH, 5)
     assert said[1] == [job for job in said[0] if job.split == VALIDATION] and len(said[1]) == len(words) == 14
 
+    one = np.ones((1, 16000), np.int16), np.array(["oui"])
+    monkeypatch.setattr(synthetic, "validation_clips", lambda language, quiet: one)
+    program = Model.open(MODEL.with_name("robot-fr.bin")).program
+    clips = read_clips(Path(FRENCH.source), program, program.labels, True, VALIDATION)
+    assert clips.names == ["oui/0"] and clips.windows.all()
+
 
 def figures(mean: float) -> dict:
     """A measurement whose tables have this mean."""
@@ -112,10 +119,10 @@ def figures(mean: float) -> dict:
 
 def test_what_chose_is_said_as_it_was():
     labels = class_labels(10)
-    assert "better" not in (alone := chosen_by(labels, figures(0.9), {})) and "| **mean** | 90.00 % |" in alone
-    assert "this file is the better one" in chosen_by(labels, figures(0.9), {"old": figures(0.8)})
+    assert "ahead" not in (alone := chosen_by(labels, figures(0.9), {})) and "| **mean** | 90.00 % |" in alone
+    assert "this file is ahead" in chosen_by(labels, figures(0.9), {"old": figures(0.8)})
     other = chosen_by(labels, figures(0.8), {"one": figures(0.7), "two": figures(0.9)})
-    assert "`two` is the better one, and was replaced all the same" in other
+    assert "`two` is ahead, and was replaced all the same" in other
     assert "| **mean** | 80.00 % | 70.00 % | 90.00 % |" in other and "all clips, `one` |" in other
     assert "no validation compared them" in chosen_by(labels, None, {"old": None})
     assert "replaced" not in chosen_by(labels, None, {})
