@@ -60,7 +60,11 @@ def compared(model: Model, others: list[Path], source: validation.Source | None)
     before.pop(blob(model.file), None)
     if not source:
         return None, dict.fromkeys(before)
-    found, others = source.measure(model), {name: source.measure(Model.open(path)) for name, path in before.items()}
+    opened = {name: Model.open(path) for name, path in before.items()}
+    for other in opened.values():
+        if other.program.labels != model.program.labels:
+            raise DataError(f"{other.path} hears other words; --before is for files of the same")
+    found, others = source.measure(model), {name: source.measure(other) for name, other in opened.items()}
     for name, other in others.items():
         print(f"validation, mean of levels and noise: {percent(validation.mean(found), 2)}; "
               f"of {name}, which it replaces, {percent(validation.mean(other), 2)}")  # fmt: skip

@@ -21,6 +21,8 @@ from host.training.config import load_config
 from host.training.run import load_network
 from tests.conftest import MODEL, sentence
 
+TWELVE = MODEL.with_name("small.bin")
+
 
 def test_a_card_says_what_is_known(run, spoken, tmp_path, capsys):
     out = tmp_path / "my cards"
@@ -163,6 +165,7 @@ def test_what_is_measured_of_a_shipped_file_is_written_again(run, another, spoke
     page.write_text(whole.replace("| gain +10 dB |", "| gain? |").replace("# dsnet-24", "# mine"))
     assert card.main([str(model), *arguments, *chosen, "--before", str(another / "model.bin")]) == 0
     assert page.read_text() == whole.replace("# dsnet-24", "# mine")
+    assert "hears other words" in sentence(capsys, card.main, model, *arguments, *chosen, "--before", TWELVE)
     page.write_text("no place")
     assert "put its two lines back" in sentence(capsys, card.main, model, *arguments, *chosen)
     assert page.read_text() == "no place"
