@@ -48,7 +48,7 @@ def test_a_folder_s_own_lists_decide_where_it_has_them(voices, noises, tmp_path)
 def test_a_test_set_is_no_validation_set(noises, tmp_path):
     recorded(tmp_path / "yes" / speakers(TESTING, 1)[0], 0)
     model = Model.open(MODEL)
-    with pytest.raises(DataError, match="none of its clips is of validation"):
+    with pytest.raises(DataError, match="no clip of validation"):
         Source.open([tmp_path], noises).clips(model, model.program.labels, quiet=True)
 
 
@@ -87,7 +87,7 @@ def test_the_command_measures_validation(voices, noises, capsys, tmp_path):
     assert {k: found[k] for k in ("clips", "accuracy", "robustness")} == {
         k: expected[k] for k in ("clips", "accuracy", "robustness")
     }
-    assert "not a readable recording" in sentence(capsys, evaluate, *arguments)  # all clips, as of a test set
+    assert "18 recordings" in sentence(capsys, evaluate, *arguments)  # all clips, as of a test set
     for wrong in (["--validation"], ["--data", str(voices), str(voices)], [*chosen, "--download"]):
         with pytest.raises(SystemExit, match="2"):
             evaluate([*arguments, *wrong])
@@ -105,7 +105,7 @@ def test_a_language_s_validation_clips_are_those_of_its_training(monkeypatch):
     one = np.ones((1, 16000), np.int16), np.array(["oui"])
     monkeypatch.setattr(synthetic, "validation_clips", lambda language, quiet: one)
     program = Model.open(MODEL.with_name("robot-fr.bin")).program
-    clips = read_clips(Path(FRENCH.source), program, program.labels, True, VALIDATION)
+    clips = read_clips(Path(FRENCH.source), program, program.labels, True, split=VALIDATION)
     assert clips.names == ["oui/0"] and clips.windows.all()
 
 
