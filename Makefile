@@ -6,7 +6,7 @@
 # make bench-xtensa-s2    the same with the ESP32-S2's, what waits for PSRAM, to bench/psram.json, docs/comparison.md and
 #     energy.md; fetches 92 MB from Debian
 # make bench-accuracy DATA=speech_commands_v2_test [NOISE=_background_noise_]    accuracy of all models, to bench/accuracy.*
-#     and the README
+#     and the README; with VALIDATION="dirs of words" VALIDATION_NOISE=dir, or these alone, also what chooses among models
 # make lint    ruff over Python; C is compiled with warnings as errors wherever it is built
 
 PYTHON ?= python3
@@ -64,8 +64,9 @@ build/xtensa-s2/bin/xtensa-s2-elf-gcc: tools/xtensa/s2/fetch.sh tools/xtensa/gpl
 	tools/xtensa/s2/fetch.sh build/xtensa-s2
 
 bench-accuracy: $(VENV)/.installed core
-	@test -n "$(DATA)" || { echo "error: name the test set: make bench-accuracy DATA=speech_commands_v2_test"; exit 1; }
-	$(PY) -m bench.accuracy --data "$(DATA)" $(if $(NOISE),--noise "$(NOISE)")
+	@test -n "$(DATA)$(VALIDATION)" || { echo "error: name the test set: make bench-accuracy DATA=speech_commands_v2_test"; exit 1; }
+	$(PY) -m bench.accuracy $(if $(DATA),--data "$(DATA)") $(if $(NOISE),--noise "$(NOISE)") \
+	    $(if $(VALIDATION),--validation $(VALIDATION)) $(if $(VALIDATION_NOISE),--validation-noise "$(VALIDATION_NOISE)")
 
 build/.system-xtensa: tools/system_packages.sh
 	@PYTHON=$(PYTHON) tools/system_packages.sh xtensa

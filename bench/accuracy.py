@@ -1,8 +1,9 @@
 """Accuracy and size of every model in models/, as committed:  python -m bench.accuracy --data speech_commands_v2_test
 
 Writes bench/accuracy.json, bench/accuracy.md and the README's table. A model of a synthesized language is tested on
-that language's testing voices. Without --data the accuracies stay, and what can be read off the files is brought up to
-date: another plan of memory changes sizes, but nothing that is computed.
+that language's testing voices, which is a report; what chooses is measured with --validation, and on the language's
+validation voices. Without one of --data and --validation those figures stay, and what can be read off the files is
+brought up to date: another plan of memory changes sizes, but nothing that is computed.
 """
 
 import argparse
@@ -11,7 +12,7 @@ import json
 import sys
 from pathlib import Path
 
-from host import robustness
+from host import robustness, validation
 from host.command import guard, write_whole
 from host.data.dataset import DataError, command_words
 from host.data.languages import ENGLISH, LANGUAGES
@@ -50,11 +51,11 @@ def size(model: Model) -> dict:
     }
 
 
-def test_set(model: Model, recordings: Path) -> Path:
+def heard(model: Model, recordings: list[Path]) -> list[Path]:
     """The recordings, or the synthesized language whose words the model knows."""
     words = command_words(model.program.labels)
     others = (x for x in LANGUAGES.values() if x is not ENGLISH and x.words == words)
-    return next((Path(x.source) for x in others), recordings)
+    return next(([Path(x.source)] for x in others), recordings)
 
 
 def accuracy(model: Model, data: Path, noise: list) -> dict:
@@ -70,6 +71,15 @@ def accuracy(model: Model, data: Path, noise: list) -> dict:
     }
 
 
+def levels_and_noise(robust: dict[str, dict[str, dict]]) -> tuple[str, str]:
+    """Two cells: the accuracies at some levels, and at some SNRs."""
+    level, snr = robust["level"], robust["snr"]
+    return (
+        " / ".join(f"{100 * level[db]['accuracy']:.1f}" for db in (QUIETER, LOUDER)) + " %",
+        " / ".join(f"{100 * snr[db]['accuracy']:.1f}" for db in SNRS) + " %",
+    )
+
+
 def table(found: dict[str, dict]) -> str:
     """A row for each model."""
     head = (
@@ -78,7 +88,6 @@ def table(found: dict[str, dict]) -> str:
     )  # fmt: skip
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for name, m in found.items():
-        level, snr = m["robustness"]["level"], m["robustness"]["snr"]
         cells = (
             f"[{name}](models/{name}.md)",
             f"{m['weights']:,}",
@@ -88,11 +97,26 @@ def table(found: dict[str, dict]) -> str:
             f"{percent(m['accuracy'])} of {m['clips']:,}{' synthesized' if m['tested_on'] in LANGUAGES else ''}",
             percent(m["without_silence"]),
             percent(m["words_alone"]),
-            " / ".join(f"{100 * level[db]['accuracy']:.1f}" for db in (QUIETER, LOUDER)) + " %",
-            " / ".join(f"{100 * snr[db]['accuracy']:.1f}" for db in SNRS) + " %",
+            *levels_and_noise(m["robustness"]),
         )
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
+
+
+def choice(found: dict[str, dict]) -> str:
+    """The same of validation clips and validation noise, and what they are."""
+    columns = ("all classes", "without silence", "ten words", f"{QUIETER} / +{LOUDER} dB")
+    head = ("model", *columns, f"noise, SNR {' / '.join(SNRS)} dB", "mean of all levels and SNRs")
+    lines, sources = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)], {}
+    for name, m in found.items():
+        if v := m.get("validation"):
+            figures = (percent(v[k]) for k in ("without_silence", "words_alone"))
+            cells = (name, f"{percent(v['accuracy'])} of {v['clips']:,}", *figures, *levels_and_noise(v["robustness"]))
+            lines.append("| " + " | ".join((*cells, percent(validation.mean(v), 2))) + " |")
+            clips = f"{' and '.join(f'`{s}`' for s in v['on'])}; noise: {v['recordings_of_noise']} of `{v['noise']}`"
+            sources.setdefault(clips, []).append(f"`{name}`")
+    said = "\n".join(f"- {', '.join(names)}: {clips}" for clips, names in sources.items())
+    return "\n".join(lines) + f"\n\n{said}\n"
 
 
 def sets(found: dict[str, dict]) -> str:
@@ -118,7 +142,14 @@ Written by `make bench-accuracy`; all figures and every level are in `accuracy.j
 {sets(found)}
 Memory is what the core takes beside the file. Levels: all clips as much louder. Noise: {" and ".join(HELD_OUT)}
 mixed into all clips (`host/robustness.py`).
-"""
+
+## What chooses
+
+The tables above are a report. Of two files for one name the one with the greater mean here ships: validation clips, and
+noise of validation (`host/validation.py`). A word with few such clips hardly counts; how many each has is in
+`accuracy.json`.
+
+{choice(found)}"""
 
 
 def write(found: dict[str, dict]) -> None:
@@ -137,19 +168,30 @@ def main(arguments: list[str] | None = None) -> int:
     p = argparse.ArgumentParser(prog="python -m bench.accuracy", description=__doc__)
     p.add_argument("--data", type=Path, metavar="DIR", help="recordings: a folder of .wav files per word")
     p.add_argument("--noise", type=Path, metavar="DIR", help="default: _background_noise_ inside or beside --data")
+    p.add_argument(
+        "--validation", type=Path, nargs="+", default=[], metavar="DIR", help="their validation clips choose"
+    )
+    p.add_argument("--validation-noise", type=Path, metavar="DIR", help="recordings; their validation part chooses")
     args = p.parse_args(arguments)
+    if bool(args.validation) != bool(args.validation_noise):
+        p.error("--validation and --validation-noise go together")
     known = json.loads(JSON.read_text()) if JSON.exists() else {}
     noise = robustness.held_out_noise(args.data, args.noise) if args.data else []
+    chooses = validation.read_noise(args.validation_noise) if args.validation else []
     found = {}
     for path in models():
         model = Model.open(path)
-        found[path.stem] = size(model)
-        if args.data:
-            found[path.stem] |= accuracy(model, test_set(model, args.data), noise)
-        elif known.get(path.stem, {}).get("program_sha256") == found[path.stem]["program_sha256"]:
-            found[path.stem] = known[path.stem] | found[path.stem]
-        else:
+        facts = size(model)
+        if (before := known.get(path.stem, {})).get("program_sha256") == facts["program_sha256"]:
+            facts = before | facts
+        elif not args.data:
             raise DataError(f"{path}: {JSON.name} is of another network; measure it: make bench-accuracy DATA=...")
+        if args.data:
+            facts |= accuracy(model, *heard(model, [args.data]), noise)
+        if args.validation:
+            source = validation.Source(tuple(heard(model, args.validation)), chooses, args.validation_noise.name)
+            facts["validation"] = source.measure(model)
+        found[path.stem] = facts
     write(found)
     print(table(found) + sets(found))
     return 0

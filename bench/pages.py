@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from bench.emulator import ROOT, InstructionSet
-from host.command import write_whole
+from host.command import replaced, write_whole
 
 
 def rows(head: Iterable[str], body: Iterable[Iterable[str]]) -> str:
@@ -14,17 +14,6 @@ def rows(head: Iterable[str], body: Iterable[Iterable[str]]) -> str:
     head = list(head)
     lines = [head, ["---"] * len(head), *body]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
-
-
-def replaced(page: str, tables: dict[str, str]) -> str:
-    """The page with its tables of these names; ValueError where it has no place for one."""
-    for name, table in tables.items():
-        begin, end = f"<!-- {name}: written by a command -->\n", f"<!-- end of {name} -->\n"
-        if page.count(begin) != 1 or page.count(end) != 1:
-            raise ValueError(f"the page has no place for the table {name}")
-        before, _, rest = page.partition(begin)
-        page = f"{before}{begin}\n{table}\n{end}{rest.partition(end)[2]}"
-    return page
 
 
 def write_tables(path: Path, tables: dict[str, str]) -> None:

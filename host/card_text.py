@@ -1,5 +1,6 @@
-"""A card as Markdown: what a shipped model is, how it was made and what was measured of it."""
+"""A card as Markdown: what a shipped model is, how it was made, what was measured of it and what chose it."""
 
+import hashlib
 import json
 import shlex
 from dataclasses import dataclass
@@ -7,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from host.command import part
 from host.compiler.plan import PLANS
-from host.data.dataset import WORDS, command_words
+from host.data.dataset import SILENCE, WORDS, command_words
 from host.data.languages import LANGUAGES
 from host.data.speech_commands import HELD_OUT
 from host.engines.native import NativeModel
@@ -21,11 +23,13 @@ from host.models import MODELS
 from host.training.config import RunConfig, load_config
 from host.training.loop import Epoch
 from host.training.recipes import RECIPES
+from host.validation import mean
 
 SYNTHESIZED = """
 
 **The test clips are synthesized too**, by voices of eSpeak NG that training never heard; the unknown words are
 others than training's. How well the model understands people was not measured."""
+MEASURED = "level, noise and choice"
 SPEECH_COMMANDS = "Trained on Speech Commands v0.02 (P. Warden, arXiv 1804.03209), CC BY 4.0."
 
 
@@ -152,25 +156,89 @@ def seeds(tested: list[Tested]) -> str:
     return rows(("seed", "validation, int8", "test, float", "test, int8", "float to int8, points"), *body)
 
 
-def robustness(found: dict[str, dict[str, dict]], labels: tuple[str, ...]) -> str:
-    """What `host.robustness.measure` found."""
-    shown = kinds(labels)
+def robustness(found: dict[str, dict[str, dict]], labels: tuple[str, ...]) -> list[tuple]:
+    """The lines of a table of what `host.robustness.measure` found: a name, and each of `kinds` in per cent."""
     lines = [("gain 0 dB" if db == "0" else f"gain {int(db):+} dB", row) for db, row in found["level"].items()]
     lines += [(f"noise, SNR {db} dB", row) for db, row in found["snr"].items()]
-    return rows(("int8, test", *shown.values()), *((name, *(percent(row[k]) for k in shown)) for name, row in lines))
+    return [(name, *(percent(row[k]) for k in kinds(labels))) for name, row in lines]
 
 
-def card(
-    target: Path, origin: str, tested: list[Tested], shipped: Tested, robust: dict[str, dict[str, dict]], data: str
-) -> str:
-    """The card. target: the shipped model.bin; origin: the licence line; data: the test set."""
-    name = target.stem
+def blob(file: bytes) -> str:
+    """What git calls a file of these bytes."""
+    return hashlib.sha1(b"blob %d\0" % len(file) + file).hexdigest()[:10]
+
+
+def report(target: Path, data: str, int8: Result, robust: dict[str, dict[str, dict]]) -> str:
+    """The tables of the test, and what must be known to read them."""
     noise = (
         f"The noise is of {' and '.join(HELD_OUT)}, two recordings of Speech Commands (`host/robustness.py`)."
         if robust["snr"]
         else "Noise was not measured."
     )
+    if SILENCE in int8.labels and data not in LANGUAGES:
+        spoken = percent(int8.figures()["without_silence"], 2)
+        noise += (
+            "\nSilence clips of Speech Commands' test set are cut from recordings that training knew; of the clips "
+            f"without silence\n{spoken} are right."
+        )
     again = f"python -m host.evaluate {shlex.quote(str(target))} --data {shlex.quote(data)} --robustness"
+    return f"""## Level and noise
+
+{noise}
+
+{rows(("int8, test", *kinds(int8.labels).values()), *robustness(robust, int8.labels))}
+
+The figures of the test again: `{again}`
+"""
+
+
+def chosen_by(labels: tuple[str, ...], found: dict | None, before: dict[str, dict | None]) -> str:
+    """What chose the file. found: by `host.validation.Source.measure`, None where it was not measured; before: the same
+    of the files that it was chosen against, by their `blob`."""
+    names = " and ".join(f"`{name}`" for name in before)
+    text = (
+        "## What chose\n\nThe epoch, and the seed where there are several: the accuracy on validation clips, above.\n"
+    )
+    if not found:
+        return text + (f"The file replaced {names}; no validation compared them.\n" if before else "")
+    if before:
+        best = max(before, key=lambda name: mean(before[name]))
+        verdict = (
+            "this file is ahead"
+            if mean(before[best]) <= mean(found)
+            else f"`{best}` is ahead, and was replaced all the same"
+        )
+        text += f"Against what it replaced, {names} (`git cat-file blob`), the mean of this table:\n{verdict}.\n"
+    accuracies = [
+        [percent(row["accuracy"]) for kind in m["robustness"].values() for row in kind.values()]
+        for m in before.values()
+    ]
+    body = [(*row, *others) for row, *others in zip(robustness(found["robustness"], labels), *accuracies, strict=True)]
+    blank = [""] * (len(kinds(labels)) - 1)
+    body.append(("**mean**", percent(mean(found), 2), *blank, *(percent(mean(m), 2) for m in before.values())))
+    head = ("int8, validation", *kinds(labels).values(), *(f"all clips, `{name}`" for name in before))
+    counts = ", ".join(f"{label} {count}" for label, count in found["per_class"].items())
+    return f"""{text}
+{rows(head, *body)}
+
+These are the validation clips of {" and ".join(f"`{name}`" for name in found["on"])}:
+{counts}.
+Noise, and silence where the folders have none, is of {found["recordings_of_noise"]} recordings of `{found["noise"]}`,
+those that the data set's rule gives validation (`host/validation.py`).
+"""
+
+
+def measured(
+    target: Path, data: str, int8: Result, robust: dict[str, dict[str, dict]], found: dict | None,
+    before: dict[str, dict | None],
+) -> str:  # fmt: skip
+    """The part of a card that is measured of the file alone; for its arguments see `report` and `chosen_by`."""
+    return report(target, data, int8, robust) + "\n" + chosen_by(int8.labels, found, before)
+
+
+def card(target: Path, origin: str, tested: list[Tested], shipped: Tested, data: str, measured: str) -> str:
+    """The card. target: the shipped model.bin; origin: the licence line; data: the test set; measured: its part."""
+    name = target.stem
     return f"""# {name}
 
 {origin}{SYNTHESIZED if data in LANGUAGES else ""}
@@ -189,11 +257,4 @@ Float is the same trained network without rounding: its weights and what flows b
 
 {seeds(tested)}
 
-## Level and noise
-
-{noise}
-
-{robustness(robust, shipped.config.labels)}
-
-The figures of the test again: `{again}`
-"""
+{part(MEASURED, measured)}"""

@@ -114,6 +114,22 @@ def naming(path: Path) -> Iterator[None]:
         raise FormatError(f"{path}: {error}") from error
 
 
+def part(name: str, text: str) -> str:
+    """A part of a page that a command writes, between two lines that name it."""
+    return f"<!-- {name}: written by a command -->\n\n{text}\n<!-- end of {name} -->\n"
+
+
+def replaced(page: str, parts: dict[str, str]) -> str:
+    """The page with its parts of these names; ValueError where it has no place for one."""
+    for name, text in parts.items():
+        begin, end = f"<!-- {name}: written by a command -->\n", f"<!-- end of {name} -->\n"
+        if page.count(begin) != 1 or page.count(end) != 1:
+            raise ValueError(f"the page has no place for the table {name}")
+        before, _, rest = page.partition(begin)
+        page = before + part(name, text) + rest.partition(end)[2]
+    return page
+
+
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file so that an interruption or a full disk leaves what was there before."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,8 @@
 """Accuracy of a model.bin on recordings:  python -m host.evaluate MODEL.bin --data DIR
 
 DIR holds one folder of .wav files per word. With unknown among the classes every other word counts as unknown.
-DIR may also be synthetic or synthetic-fr: clips by synthesized voices that no training heard.
+DIR may also be synthetic or synthetic-fr: clips by synthesized voices that no training heard. Figures of a test set
+are a report; to choose among models take --validation.
 """
 
 import argparse
@@ -9,7 +10,7 @@ import json
 import sys
 from pathlib import Path
 
-from host import robustness
+from host import robustness, validation
 from host.command import guard, picture, warn, write_whole
 from host.data.download import TEST_SET, fetch
 from host.data.languages import spoken_by
@@ -42,7 +43,11 @@ def robustness_table(found: dict[str, dict[str, dict]], labels: tuple[str, ...])
 def main(arguments: list[str] | None = None) -> int:
     p = argparse.ArgumentParser(prog="python -m host.evaluate", description=__doc__)
     p.add_argument("model", type=Path, metavar="MODEL.bin")
-    p.add_argument("--data", type=Path, required=True, metavar="DIR")
+    p.add_argument("--data", type=Path, nargs="+", required=True, metavar="DIR", help="one; any with --validation")
+    p.add_argument(
+        "--validation", action="store_true",
+        help="validation clips alone, by the lists of --data or the data set's rule, and validation noise from --noise",
+    )  # fmt: skip
     p.add_argument(
         "--download", action="store_true", help="first fetch the test set of Speech Commands v0.02 (113 MB) into DIR"
     )
@@ -52,24 +57,34 @@ def main(arguments: list[str] | None = None) -> int:
     p.add_argument("--robustness", action="store_true", help="also at other levels and in noise (host/robustness.py)")
     p.add_argument(
         "--noise", type=Path, metavar="DIR",
-        help=f"folder of {' and '.join(HELD_OUT)} (default: _background_noise_ inside or beside --data)",
+        help=f"folder of {' and '.join(HELD_OUT)} (default: _background_noise_ inside or beside --data); "
+        "with --validation, of any recordings",
     )  # fmt: skip
     p.add_argument("--picture", type=picture, metavar="PNG", help="default: build/confusion-<model>.png")
     p.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
     args = p.parse_args(arguments)
-    if args.download and spoken_by(args.data):
-        p.error(f"--download --data {args.data}: name the folder that the test set goes into")
+    data, named = args.data[0], " ".join(map(str, args.data))
+    if len(args.data) > 1 and not args.validation:
+        p.error(f"--data {named}: one folder at a time; several are for --validation")
+    if args.validation and (args.download or not args.noise):
+        p.error("--validation needs --noise and goes without --download, which fetches a test set")
+    if args.download and spoken_by(data):
+        p.error(f"--download --data {data}: name the folder that the test set goes into")
 
     if args.download:
-        fetch(TEST_SET, args.data, args.json)
-    noise = robustness.held_out_noise(args.data, args.noise) if args.robustness else None
+        fetch(TEST_SET, data, args.json)
     model = Model.open(args.model)
     labels = evaluated_labels(model.program, args.classes)
-    clips = read_clips(args.data, model.program, labels, args.json, args.resample)
+    if args.validation:
+        source = validation.Source.open(args.data, args.noise, args.resample)
+        noise, clips = source.noise, source.clips(model, labels, args.json)
+    else:
+        noise = robustness.held_out_noise(data, args.noise) if args.robustness else []
+        clips = read_clips(data, model.program, labels, args.json, args.resample)
     for finding in clips.findings:
         warn(finding)
     result = judge(model, labels, clips, args.engine)
-    robust = robustness.measure(model, labels, clips, noise, args.engine, args.json) if noise else None
+    robust = robustness.measure(model, labels, clips, noise, args.engine, args.json) if args.robustness else None
     title = f"{args.model.stem}: {percent(result.accuracy)} of {result.clips} clips"
     drawn, not_drawn = args.picture or Path("build") / f"confusion-{args.model.stem}.png", None
     try:
@@ -79,7 +94,7 @@ def main(arguments: list[str] | None = None) -> int:
     rate = result.clips / result.seconds
     if args.json:
         found = {
-            "model": str(args.model), "data": str(args.data), "engine": args.engine, **result.figures(),
+            "model": str(args.model), "data": named, "engine": args.engine, **result.figures(),
             "clips": result.clips, "clips_per_second": round(rate, 1), "per_class": result.per_class(),
             "confusion": result.confusion.tolist(), "missing": result.missing,
             "picture": None if not_drawn else str(drawn), "warnings": [str(f) for f in clips.findings],

@@ -9,11 +9,11 @@ import torch
 
 from host.command import naming
 from host.data import audio, survey, synthetic
-from host.data.dataset import SILENCE, DataError, command_words, word_class
+from host.data.dataset import SILENCE, VALIDATION, DataError, command_words, word_class
 from host.data.findings import Finding
 from host.data.folder import classed, is_noise, layout, others, passed_over, recordings, word_folders
 from host.data.languages import spoken_by
-from host.data.speech_commands import listen
+from host.data.speech_commands import listen, split_rule
 from host.engines import micropython, native
 from host.format.file import read
 from host.format.program import Program
@@ -141,20 +141,30 @@ def evaluated_labels(program: Program, classes: int | None) -> tuple[str, ...]:
 
 
 def read_clips(
-    source: Path, program: Program, labels: tuple[str, ...], quiet: bool = False, resample: bool = False
-) -> Clips:
+    source: Path, program: Program, labels: tuple[str, ...], quiet: bool = False, resample: bool = False,
+    split: str | None = None,
+) -> Clips:  # fmt: skip
     """The centred window of every clip that has a class; a word without one is unknown, or left out.
 
     source: a folder of <word>/*.wav, or a language's name: what that language's testing voices say. resample:
-    recordings of any rate and number of channels. DataError where one cannot be used.
+    recordings of any rate and number of channels. split: only the validation clips, by the folder's lists or the data
+    set's rule, or by the language's voices of validation. DataError where a recording cannot be used.
     """
     language, count = spoken_by(source), window_samples(program)
     if language:
-        samples, words = synthetic.testing_clips(language, quiet=quiet)
+        said = synthetic.validation_clips if split == VALIDATION else synthetic.testing_clips
+        samples, words = said(language, quiet=quiet)
         names = [f"{word}/{i}" for i, word in enumerate(words)]
     else:
         folders = [f for f in word_folders(source) if not is_noise(f)]
         files = [p for f in folders if word_class(f.name, labels) >= 0 for p in recordings(f)]
+        if split:
+            rule = split_rule(source)
+            files = [p for p in files if rule(p.relative_to(source).as_posix()) == split]
+            if not files:
+                raise DataError(
+                    f"{source}: no clip of {split} in it, by its lists or the data set's rule; name another"
+                )
         names = [p.relative_to(source).as_posix() for p in files]
     classes = [word_class(name.split("/")[0], labels) for name in names]
     rows, target = [i for i, c in enumerate(classes) if c >= 0], np.array([c for c in classes if c >= 0])

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import shutil
 import signal
+from itertools import count, islice
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,10 @@ from hypothesis import settings
 from host import train
 from host.data import archive
 from host.data.audio import to_int16
-from host.data.dataset import TRAINING, VALIDATION, class_labels
+from host.data.dataset import TESTING, TRAINING, VALIDATION, class_labels
 from host.data.languages import ENGLISH
 from host.data.speech import TESTING_VOICES, decibels, random_speaker, synthesizer
+from host.data.speech_commands import HELD_OUT, hash_split
 
 ROOT = Path(__file__).resolve().parents[1]
 MODEL = ROOT / "models" / "tinyspeech-z4.bin"
@@ -54,6 +56,42 @@ def spoken(tmp_path_factory) -> Path:
                 said = synthesizer().say(word, random_speaker(rng, TESTING_VOICES, ENGLISH.accents))[:12000] * 0.5
                 x[2000 : 2000 + len(said)] += said
             soundfile.write(root / word / f"{i}.wav", to_int16(x), 16000, subtype="PCM_16")
+    return root
+
+
+def speakers(split: str, many: int) -> list[str]:
+    """File names that the rule of Speech Commands gives a split."""
+    return list(islice((n for n in (f"{i:08x}_nohash_0.wav" for i in count()) if hash_split(n) == split), many))
+
+
+def recorded(path: Path, seed: int, seconds: float = 1) -> None:
+    """A recording of white noise."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    samples = np.random.default_rng(seed).standard_normal(int(16000 * seconds)) * 1000
+    soundfile.write(path, samples.astype(np.int16), 16000, subtype="PCM_16")
+
+
+@pytest.fixture(scope="session")
+def voices(tmp_path_factory) -> Path:
+    """Three words by four speakers of validation; what is of training or testing cannot be read."""
+    root = tmp_path_factory.mktemp("voices")
+    for w, word in enumerate(("yes", "no", "bed")):
+        for i, name in enumerate(speakers(VALIDATION, 4)):
+            recorded(root / word / name, 10 * w + i)
+        for name in speakers(TRAINING, 3) + speakers(TESTING, 3):
+            (root / word / name).write_bytes(b"not for choosing")
+    return root
+
+
+@pytest.fixture(scope="session")
+def noises(tmp_path_factory) -> Path:
+    """Two kinds of noise, two recordings of validation each; what may not choose cannot be read."""
+    root = tmp_path_factory.mktemp("noises")
+    for k, kind in enumerate(("rain", "fire")):
+        for i, name in enumerate(speakers(VALIDATION, 2)):
+            recorded(root / kind / name, 100 + 10 * k + i, 3)
+        for name in (*speakers(TRAINING, 1), *(f"{held_out}.wav" for held_out in HELD_OUT)):
+            (root / kind / name).write_bytes(b"not for choosing")
     return root
 
 

@@ -3,20 +3,23 @@
 import json
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
 from bench import accuracy
+from host.card_text import robustness
 from host.compiler.plan import planned
-from host.data.dataset import NOISE_FOLDER
-from host.data.languages import FRENCH
+from host.data.dataset import NOISE_FOLDER, SILENCE
+from host.data.languages import FRENCH, LANGUAGES
 from host.data.speech_commands import HELD_OUT
 from host.evaluate import percent
 from host.evaluation import Model
 from host.format.file import write
-from tests.conftest import MODEL, sentence
+from host.validation import Source, mean
+from tests.conftest import MODEL, recorded, sentence
 
 
 @pytest.fixture(scope="module")
@@ -40,14 +43,31 @@ def test_the_documents_show_them(committed):
 
 def test_cards_and_accuracies_agree(committed):
     for path in accuracy.models():
-        assert f"**{percent(committed[path.stem]['accuracy'], 2)}** of" in path.with_suffix(".md").read_text()
+        found, card = committed[path.stem], path.with_suffix(".md").read_text()
+        assert f"**{percent(found['accuracy'], 2)}** of" in card
+        labels, chosen = Model.open(path).program.labels, found["validation"]
+        lines = robustness(found["robustness"], labels) + robustness(chosen["robustness"], labels)
+        lines.append(("**mean**", percent(mean(chosen), 2)))
+        assert all("\n| " + " | ".join(line) + " |" in card for line in lines)
+        assert SILENCE not in labels or "knew; of the clips" in card or found["tested_on"] == "synthetic-fr"
+
+
+def test_what_ships_is_what_validation_prefers():
+    for path in accuracy.models():
+        assert "replaced all the same" not in path.with_suffix(".md").read_text()
+
+
+def test_no_test_clip_and_no_noise_of_the_test_chose(committed):
+    for found in committed.values():
+        assert found["tested_on"] not in found["validation"]["on"] or found["tested_on"] in LANGUAGES
+        assert found["validation"]["noise"] != NOISE_FOLDER
 
 
 def test_a_model_is_tested_in_its_own_language(tmp_path):
     english = Model.open(MODEL)
     french = type("Known", (), {"program": type("Program", (), {"labels": FRENCH.words})})
-    assert accuracy.test_set(english, tmp_path) == tmp_path
-    assert str(accuracy.test_set(french, tmp_path)) == "synthetic-fr"
+    assert accuracy.heard(english, [tmp_path]) == [tmp_path]
+    assert accuracy.heard(french, [tmp_path]) == [Path("synthetic-fr")]
 
 
 @pytest.fixture
@@ -84,6 +104,25 @@ def test_a_measurement_is_written_everywhere_and_kept(elsewhere, spoken, capsys)
     accuracy.README.write_text("no place")
     assert "put them back" in sentence(capsys, accuracy.main, "--data", spoken, "--noise", noise)
     assert json.loads(accuracy.JSON.read_text())[name]["program_sha256"] == "of another network"
+
+
+def test_what_chooses_is_written_beside_what_is_tested(elsewhere, spoken, voices, noises):
+    folder = elsewhere / NOISE_FOLDER
+    for name in HELD_OUT:
+        recorded(folder / f"{name}.wav", 0, 2)
+    tested = ["--data", str(spoken), "--noise", str(folder)]
+    chosen = ["--validation", str(voices), "--validation-noise", str(noises)]
+    assert accuracy.main([*tested, *chosen]) == 0
+    found, page = json.loads(accuracy.JSON.read_text()), accuracy.MARKDOWN.read_text()
+    expected = Source.open([voices], noises).measure(Model.open(MODEL), quiet=True)
+    assert found[MODEL.stem]["validation"] == expected and found[MODEL.stem]["clips"] == 30
+    assert f"| {percent(mean(expected), 2)} |" in page and f"`{voices.name}`; noise: 4 of `{noises.name}`" in page
+    assert percent(mean(expected), 2) not in accuracy.README.read_text()  # a report, of the test alone
+    assert accuracy.main(tested) == accuracy.main(chosen) == 0  # each leaves the other's figures
+    assert json.loads(accuracy.JSON.read_text()) == found and accuracy.MARKDOWN.read_text() == page
+    for half in (chosen[:2], chosen[2:]):
+        with pytest.raises(SystemExit, match="2"):
+            accuracy.main([*tested, *half])
 
 
 def test_another_plan_is_the_same_program():

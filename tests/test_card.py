@@ -11,14 +11,17 @@ import soundfile
 import torch
 
 from host import card, train
-from host.card_text import licence
+from host.card_text import blob, licence, report
 from host.data.dataset import NOISE_FOLDER, DataError
 from host.data.speech_commands import HELD_OUT
 from host.engines.native import FrontEndEngine
+from host.evaluate import percent
 from host.evaluation import Model, judge, judge_float, read_clips
 from host.training.config import load_config
 from host.training.run import load_network
-from tests.conftest import sentence
+from tests.conftest import MODEL, sentence
+
+TWELVE = MODEL.with_name("small.bin")
 
 
 def test_a_card_says_what_is_known(run, spoken, tmp_path, capsys):
@@ -130,3 +133,51 @@ def test_a_card_has_levels_and_where_it_can_noise(run, spoken, tmp_path, capsys)
     assert card.main([*arguments, "--noise", str(folder)]) == 0
     text = (tmp_path / "dsnet-24.md").read_text()
     assert "\n| noise, SNR 0 dB |" in text and "The noise is of exercise_bike and running_tap" in text
+
+
+def test_a_card_says_what_chose_and_what_it_replaced(run, another, spoken, voices, noises, tmp_path, capsys):
+    arguments = ["--data", str(spoken), "--output", str(tmp_path)]
+    chosen = ["--validation", str(voices), "--validation-noise", str(noises)]
+    assert card.main([str(run), *arguments, *chosen]) == 0
+    text = (tmp_path / "dsnet-24.md").read_text()
+    assert "## What chose" in text and "ahead" not in text and "\n| **mean** | " in text
+    assert f"These are the validation clips of `{voices.name}`:\nyes 4, no 4, up 0" in text
+    assert f"is of 4 recordings of `{noises.name}`" in text
+    first = blob((tmp_path / "dsnet-24.bin").read_bytes())
+    assert card.main([str(another), *arguments, *chosen]) == 0
+    assert f"{first}, which it replaces" in capsys.readouterr().out
+    text = (tmp_path / "dsnet-24.md").read_text()
+    assert f"Against what it replaced, `{first}`" in text and f"all clips, `{first}` |" in text
+    assert card.main([str(run), *arguments]) == 0  # nothing is claimed that was not measured
+    text = (tmp_path / "dsnet-24.md").read_text()
+    assert "no validation compared them" in text and "**mean**" not in text
+    for half in (chosen[:2], chosen[2:]):
+        with pytest.raises(SystemExit, match="2"):
+            card.main([str(run), *arguments, *half])
+
+
+def test_what_is_measured_of_a_shipped_file_is_written_again(run, another, spoken, voices, noises, tmp_path, capsys):
+    arguments = ["--data", str(spoken), "--output", str(tmp_path)]
+    chosen = ["--validation", str(voices), "--validation-noise", str(noises)]
+    assert card.main([str(run), *arguments, *chosen, "--before", str(another / "model.bin")]) == 0
+    page, model = tmp_path / "dsnet-24.md", tmp_path / "dsnet-24.bin"
+    whole = page.read_text()
+    page.write_text(whole.replace("| gain +10 dB |", "| gain? |").replace("# dsnet-24", "# mine"))
+    assert card.main([str(model), *arguments, *chosen, "--before", str(another / "model.bin")]) == 0
+    assert page.read_text() == whole.replace("# dsnet-24", "# mine")
+    assert "hears other words" in sentence(capsys, card.main, model, *arguments, *chosen, "--before", TWELVE)
+    page.write_text("no place")
+    assert "put its two lines back" in sentence(capsys, card.main, model, *arguments, *chosen)
+    assert page.read_text() == "no place"
+
+
+@pytest.mark.parametrize(
+    "name, data, known", [("small", "a", True), ("small", "synthetic", False), ("tinyspeech-z4", "a", False)]
+)
+def test_a_card_says_that_the_test_s_silence_was_known(name, data, known, spoken, tmp_path):
+    model = Model.open(MODEL.with_name(f"{name}.bin"))
+    labels = model.program.labels
+    result = judge(model, labels, read_clips(spoken, model.program, labels, quiet=True))
+    text = report(tmp_path / "a.bin", data, result, {"level": {}, "snr": {}})
+    share = percent(result.figures()["without_silence"], 2)
+    assert (f"training knew; of the clips without silence\n{share} are right." in text) == ("knew" in text) == known

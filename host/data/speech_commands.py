@@ -3,7 +3,7 @@
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -54,6 +54,12 @@ def _listed(root: Path) -> tuple[dict[str, str], list[Finding]]:
         )
     found = {normal(name): split for name, split in lines.items()}
     return found, [Finding(findings.UNLISTED, str(root), len(lost), lost[0])] if lost else []
+
+
+def split_rule(root: Path) -> Callable[[str], str]:
+    """Which split "<word>/<file>" belongs to: by the folder's lists where it has them, else by the data set's rule."""
+    listed, _ = _listed(root)
+    return (lambda name: listed.get(normal(name), TRAINING)) if listed else hash_split
 
 
 def listen(

@@ -95,16 +95,28 @@ def made_of(language: Language) -> str:
     return repr((language, VOICES, CLIP, log_mel()))
 
 
-def make(seed: int, per_word: int | None = None, language: Language = ENGLISH, workers: int = 2, quiet: bool = False):
-    """(levels uint8 [clips, 158, 40], words, split): per_word training clips (default: the language's) of each word and
-    of silence, three times as many of other words; a fifth as many validation clips."""
+def _jobs(seed: int, per_word: int | None, language: Language) -> list[_Job]:
+    """The clips of training, then those of validation."""
     count, jobs = per_word or language.per_word, []
     for split, share in ((TRAINING, 1.0), (VALIDATION, 0.2)):
         for word, times in [(w, 1) for w in language.words] + [(UNKNOWN, 3), (SILENCE, 1)]:
             first = seed * 1_000_003 + len(jobs)
             jobs += [_Job(language.source, word, split, first + i) for i in range(round(count * share * times))]
+    return jobs
+
+
+def make(seed: int, per_word: int | None = None, language: Language = ENGLISH, workers: int = 2, quiet: bool = False):
+    """(levels uint8 [clips, 158, 40], words, split): per_word training clips (default: the language's) of each word and
+    of silence, three times as many of other words; a fifth as many validation clips."""
+    jobs = _jobs(seed, per_word, language)
     levels = _spoken(_levels, jobs, workers, quiet)
     return levels, np.array([j.word for j in jobs]), np.array([j.split for j in jobs])
+
+
+def validation_clips(language: Language, per_word: int | None = None, workers: int = 2, quiet: bool = False):
+    """(samples int16 [clips, CLIP], words): the recordings of what `make` gives validation with seed 0."""
+    jobs = [job for job in _jobs(0, per_word, language) if job.split == VALIDATION]
+    return _spoken(_samples, jobs, workers, quiet), np.array([job.word for job in jobs])
 
 
 def testing_clips(language: Language, per_word: int = 100, workers: int = 2, quiet: bool = False):
