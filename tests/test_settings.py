@@ -133,13 +133,13 @@ def test_numbers_are_taken_within_their_ranges_and_not_beyond(robot):
 
 def test_tables_that_are_the_owners_take_the_defaults_place_and_others_are_filled_up(robot):
     given = {
-        "words": {"dance": "cheer", "on": 3}, "listening": {"votes": 2, "hop": 1}, "pins": {"light": 48, "buzzer": -1},
+        "words": {"dance": "cheer", "on": 3}, "listening": {"votes": 2, "hop": 1}, "pins": {"light": 45, "buzzer": -1},
         "motors": {"speed": 30}, "feedback": {"sounds": False}, "microphone": {"slot": "right"}, "program": "mine",
         "board": "eliobot_s3", "watchdog": True,
     }  # fmt: skip
     (default, _), (settings, told) = read(robot, [{}, given])
     assert settings["words"] == {"dance": "cheer"} and settings["listening"] == {"votes": 2}
-    assert settings["pins"] == {**default["pins"], "light": 48}
+    assert settings["pins"] == {**default["pins"], "light": 45}
     for table in ("motors", "feedback", "microphone"):
         assert settings[table] == {**default[table], **given[table]}
     assert (settings["program"], settings["board"], settings["watchdog"]) == ("mine", "eliobot_s3", True)
