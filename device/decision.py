@@ -1,6 +1,6 @@
 # When do windows make a command? No hardware in here: the robot, the simulator and the tests run these very lines.
 #
-# A window is heard as its most probable label. A label is a command when it leads in at least `votes` of the last
+# A window is heard as its most probable label. Its label is a command when it leads in at least `votes` of the last
 # `history` windows and the mean of its probability over those it leads is at least `threshold`. After a command nothing
 # is heard for `cooldown` ms. With history 1 and votes 1, one window over the threshold is a command.
 # Labels that begin with "_" (unknown, silence) are never commands. Integers only.
@@ -18,7 +18,7 @@ class Decision:
         self._leader = array("h", [-1] * self.history)  # of each window, -1 where there is none
         self._level = array("H", [0] * self.history)  # its probability
         self._next = 0
-        self._deaf = 0  # windows until the cool-down ends
+        self._deaf = 0  # windows until one is heard again
         self.confidence = 0  # mean probability of the last command, of 65535
 
     def reset(self):
@@ -34,7 +34,6 @@ class Decision:
         if self._deaf > 1:
             self._deaf -= 1
             return -1
-        self._deaf = 0
         i = self._next
         self._leader[i] = label
         self._level[i] = probability

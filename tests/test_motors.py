@@ -107,6 +107,14 @@ duties()
     assert bench(robot, code, brake=brake) == [stands, "False False []", stands, "['deadman'] False", stands]
 
 
+def test_a_battery_that_cannot_be_is_not_believed(robot):
+    """Nor would the way that it gives stay within small integers."""
+    code = "for mv in (4000, 2000, 6000, 7020, 7023, 9000, 99999):\n    m.set_battery(mv)\n    print(m._full_um_s)"
+    found = list(map(int, bench(robot, code)))
+    exact = [3.14159265 * 33.5 * 20.3 / 60 * mv for mv in (4000, 2000, 6000)]
+    assert found[:3] == pytest.approx(exact, rel=1e-3) and found[3] < found[4] == found[5] == found[6] == 250_000
+
+
 def test_a_way_of_nothing_is_no_way(robot):
     """Without a goal a robot drives until told otherwise."""
     for order in ("forward(0)", "turn(0)", "forward(-0.0001)", "turn(0.0001)"):
