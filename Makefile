@@ -7,6 +7,7 @@
 #     energy.md; fetches 92 MB from Debian
 # make bench-accuracy DATA=speech_commands_v2_test [NOISE=_background_noise_]    accuracy of all models, to bench/accuracy.*
 #     and the README; with VALIDATION="dirs of words" VALIDATION_NOISE=dir, or these alone, also what chooses among models
+# make mutants    whether the tests notice small bugs, to docs/mutants.md; takes hours (AREA=host, SAMPLE=20 for less)
 # make lint    ruff over Python; C is compiled with warnings as errors wherever it is built
 
 PYTHON ?= python3
@@ -32,7 +33,7 @@ ifneq ($(and $(UNFIT),$(filter-out core lint clean bench-accuracy,$(or $(MAKECMD
 $(error This folder's path has a space, a quote or the like, which MicroPython's makefiles do not take; move it: $(CURDIR))
 endif
 
-.PHONY: demo test setup core board lint bench-xtensa bench-xtensa-s2 bench-accuracy clean
+.PHONY: demo test setup core board lint mutants bench-xtensa bench-xtensa-s2 bench-accuracy clean
 .DELETE_ON_ERROR:
 
 demo: setup
@@ -46,6 +47,9 @@ setup: build/.system $(VENV)/.installed core $(BITS:%=build/micropython%/micropy
 lint: $(VENV)/.installed
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+
+mutants: setup
+	$(PY) -m tools.mutants $(if $(AREA),--area $(AREA),--write) $(if $(SAMPLE),--sample $(SAMPLE))
 
 bench-xtensa: build/.system-xtensa $(VENV)/.installed core
 	$(PY) -m bench.xtensa --write
