@@ -15,7 +15,7 @@ BITS = [64, pytest.param(32, marks=pytest.mark.skipif(platform.machine() != "x86
 
 EXPECTED = """\
 ('yes', 'no', 'up', 'down', 'left', 'right', 'on', 'off', 'stop', 'go')
-{memory} ('file', 'tables', 'arena')
+{memory} ('tables', 'arena')
 16000 480 160 94 12 45 True
 [('cooldown', 1000), ('gate', 0), ('history', 5), ('hop', 200), ('threshold', 52428), ('votes', 3)]
 98 98 1128 {level} 0
@@ -100,16 +100,15 @@ def test_internal_memory_is_used_as_far_as_it_goes_and_given_back(bits, tmp_path
     out = run_script(ROOT / "tests" / "micropython_memory.py", *map(str, (path, unsound, windows)), bits=bits)
     model = NativeModel(file)
     memory, work = model.memory, model.memory["tables"] + model.memory["arena"]
-    everything = work + memory["file"] + memory["stream"] + NativeListener(model, 16).memory
+    everything = work + memory["stream"] + NativeListener(model, 16).memory
     assert out.splitlines() == [
-        f"{everything} bytes: ('file', 'tables', 'arena') True {everything}",
-        f"{everything - 1} bytes: ('file', 'tables', 'arena') False {work + memory['file']}",
-        f"{work + memory['file'] - 1} bytes: ('tables', 'arena') True {everything - memory['file']}",
-        f"{work - 1} bytes: ('file',) True {everything - work}",
+        f"{everything} bytes: ('tables', 'arena') True {everything}",
+        f"{everything - 1} bytes: ('tables', 'arena') False {work}",
+        f"{work - 1} bytes: () True {everything - work}",
         "0 bytes: () False 0",
         "the same results: True",
         "of a hundred models one after the other with all memory inside: 100, left: 0",
         "ValueError: model refused, PLAN: the memory plan lets two values overlap or overflow; left at once: 0",
         "ValueError: hop refused, PLAN: the memory plan lets two values overlap or overflow; left at once: 0",
-        f"MemoryError: memory allocation failed, allocating {memory['file']} bytes; left at once: {work}, then: 0",
+        f"MemoryError: memory allocation failed, allocating {work} bytes; left at once: 0",
     ]

@@ -22,7 +22,7 @@ typedef struct _block_obj_t {
 
 typedef struct _model_obj_t {
     mp_obj_base_t base;
-    block_obj_t *file; // a copy: what was verified cannot be changed from Python
+    uint32_t *file;    // a copy in the heap: what was verified cannot be changed from Python
     block_obj_t *work; // tables and arena
     mp_obj_t labels;
     mp_obj_t trace;
@@ -133,22 +133,17 @@ static mp_obj_t model_make_new(const mp_obj_type_t *type, size_t n_args, size_t 
     }
 
     model_obj_t *self = mp_obj_malloc(model_obj_t, type);
-    uint32_t *copy = m_new(uint32_t, (file.len + 3) / 4);
-    memcpy(copy, file.buf, file.len);
-    tympan_status status = tympan_model_measure(copy, file.len, &self->memory);
+    self->file = m_new(uint32_t, (file.len + 3) / 4);
+    memcpy(self->file, file.buf, file.len);
+    tympan_status status = tympan_model_measure(self->file, file.len, &self->memory);
     if (status != TYMPAN_OK) {
         raise_refused("model", status);
     }
-    // what is written comes first where internal RAM has room for one of both only
     size_t bytes = self->memory.tables + self->memory.arena;
     self->work = new_block(bytes);
-    self->file = new_block(file.len);
-    memcpy(self->file->words, copy, file.len);
-    m_del(uint32_t, copy, (file.len + 3) / 4);
-    status = tympan_model_open(&self->model, self->file->words, file.len, self->work->words, bytes);
+    status = tympan_model_open(&self->model, self->file, file.len, self->work->words, bytes);
     if (status != TYMPAN_OK) {
         block_del(MP_OBJ_FROM_PTR(self->work));
-        block_del(MP_OBJ_FROM_PTR(self->file));
         raise_refused("model", status);
     }
     self->file_size = file.len;
@@ -168,20 +163,13 @@ static void store(mp_obj_t dict, qstr key, mp_int_t value) {
 }
 
 static mp_obj_t model_memory(const model_obj_t *self) {
-    mp_obj_t d = mp_obj_new_dict(5), inside[3];
-    size_t count = 0;
-    if (self->file->internal) {
-        inside[count++] = MP_OBJ_NEW_QSTR(MP_QSTR_file);
-    }
-    if (self->work->internal) {
-        inside[count++] = MP_OBJ_NEW_QSTR(MP_QSTR_tables);
-        inside[count++] = MP_OBJ_NEW_QSTR(MP_QSTR_arena);
-    }
+    const mp_obj_t work[] = { MP_OBJ_NEW_QSTR(MP_QSTR_tables), MP_OBJ_NEW_QSTR(MP_QSTR_arena) };
+    mp_obj_t d = mp_obj_new_dict(5);
     store(d, MP_QSTR_file, self->file_size);
     store(d, MP_QSTR_tables, self->memory.tables);
     store(d, MP_QSTR_arena, self->memory.arena);
     store(d, MP_QSTR_stream, self->memory.stream);
-    mp_obj_dict_store(d, MP_OBJ_NEW_QSTR(MP_QSTR_internal), mp_obj_new_tuple(count, inside));
+    mp_obj_dict_store(d, MP_OBJ_NEW_QSTR(MP_QSTR_internal), mp_obj_new_tuple(self->work->internal ? 2 : 0, work));
     return d;
 }
 

@@ -22,8 +22,8 @@ class Memory(TypedDict):
     arena: int
     stream: int
     internal: tuple[str, ...]
-    """Of "file", "tables" and "arena" those in internal RAM; the others lie in MicroPython's heap, slower where that is
-    PSRAM. For a stream, see Stream.internal."""
+    """("tables", "arena") where they lie in internal RAM; () where they lie in MicroPython's heap, as the file does:
+    slower where that is PSRAM. For a stream, see Stream.internal."""
 
 class Listening(TypedDict):
     """Defaults of the listening decision: hop and cooldown in ms, threshold of 65535, gate as RMS of int16."""
@@ -49,7 +49,7 @@ class Info(TypedDict):
 class Model:
     """A verified model. The file is copied, so that what was verified cannot change.
 
-    What every hop touches lies in the chip's internal RAM where that has room, and returns it when the collector finds
+    Tables and arena lie in the chip's internal RAM where that has room, which is given back when the collector finds
     that model and streams are no longer used. So before another is opened, drop the old ones: m = s = None.
     A model and a stream are for one thread at a time.
     """
