@@ -262,7 +262,7 @@ def test_what_does_not_fit_is_refused_in_a_sentence(wav, tmp_path, capsys):
     assert "44100 Hz" in failure(capsys, MODEL, fast)
     assert "none.wav" in failure(capsys, MODEL, tmp_path / "none.wav")
     assert "none.bin" in failure(capsys, tmp_path / "none.bin", wav)
-    assert "not a readable recording" in failure(capsys, MODEL, MODEL)
+    assert "not readable" in failure(capsys, MODEL, MODEL)
     failure(capsys, broken, wav)
     failure(capsys, wav, wav)
     assert "none.json" in failure(capsys, MODEL, wav, "--settings", tmp_path / "none.json")
