@@ -216,8 +216,10 @@ def test_copies_are_not_split_at_random(tmp_path, monkeypatch):
     kinds = np.random.default_rng(0).integers(0, 256, (40, 98, 40), dtype=np.uint8)
     words = np.repeat(["go", "stop"], 60)
     levels = np.concatenate([kinds[:20], kinds[:20], kinds[:20], kinds[20:], kinds[20:], kinds[20:]])
-    archive.save(tmp_path / "a.npz", X=levels, word=words, split=np.full(120, TRAINING))
-    d = load(["a.npz"], 10, "random", words=("go", "stop"), say=lambda f: None)
+    archive.save(tmp_path / "a.npz", X=levels, word=words, split=np.resize(SPLITS, 120))
+    said = []
+    d = load(["a.npz"], 10, "random", words=("go", "stop"), say=said.append)
+    assert [(f.kind, f.count) for f in said] == [(findings.TWICE, 80)]  # of no split before it is drawn
     assert len({x.tobytes() for x in d.levels}) == len(d.levels) == 40
     assert [len(d.rows(s)) for s in SPLITS] == [32, 4, 4]
 
