@@ -21,8 +21,7 @@ from host.engines.native import NativeModel
 from host.evaluate import percent
 from host.evaluation import Model, judge, read_clips
 from host.format.file import write as write_file
-from host.format.program import Conv2D, Dense, Plan
-from host.inspect import total_multiply_adds
+from host.format.program import Plan
 
 ROOT = Path(__file__).resolve().parents[1]
 JSON, MARKDOWN, README = ROOT / "bench" / "accuracy.json", ROOT / "bench" / "accuracy.md", ROOT / "README.md"
@@ -37,15 +36,14 @@ def models() -> list[Path]:
 def size(model: Model) -> dict:
     """What a file says without being run on any clip."""
     memory = NativeModel(model.file).memory
-    weighted = (op for op in model.program.operators if isinstance(op, Conv2D | Dense))
     operators = len(model.program.operators)
     unplanned = write_file(model.program, Plan(0, (0,) * operators, (0,) * operators, 0))
     return {
         "sha256": hashlib.sha256(model.file).hexdigest(),
         "program_sha256": hashlib.sha256(unplanned).hexdigest(),
         "classes": len(model.program.labels),
-        "weights": sum(op.weight.size for op in weighted),
-        "multiply_adds": total_multiply_adds(model.program),
+        "weights": model.program.weights(),
+        "multiply_adds": sum(model.program.multiply_adds()),
         "file_bytes": memory.pop("file"),
         "memory_bytes": memory,
     }

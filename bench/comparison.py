@@ -19,8 +19,8 @@ from bench.emulator import ROOT, SETS, Emulator
 from bench.pages import main, rows
 from bench.xtensa import TRACED, Counts, count, window_of
 from host.format.file import read
-from host.format.program import Conv2D, Gate, MaxPool, Operator, Program
-from host.inspect import multiply_adds, total_multiply_adds
+from host.format.program import Program
+from host.operators import Conv2D, Gate, MaxPool, Operator
 
 MODEL = ROOT / "models" / "tinyspeech-z4.bin"
 PAGE = ROOT / "docs" / "comparison.md"
@@ -121,7 +121,7 @@ def network(m: Measured) -> str:
     ]
     front = m.counts.frame.total() / m.counts.frames
     note = f"Front end: {front:,.0f} instructions a frame of 10 ms, in neither row. "
-    note += f"Multiply-adds of a window: {total_multiply_adds(m.program):,}.\n"
+    note += f"Multiply-adds of a window: {sum(m.program.multiply_adds()):,}.\n"
     return rows(("tympan", "instructions"), body) + "\n" + note
 
 
@@ -132,7 +132,7 @@ def operators(m: Measured) -> str:
     for i, (op, written) in enumerate(zip(m.program.operators, shapes[1:], strict=True)):
         match op:
             case Conv2D():
-                name, size = f"convolution {op.weight.shape[1]} x {op.weight.shape[2]}", multiply_adds(op, written)
+                name, size = f"convolution {op.weight.shape[1]} x {op.weight.shape[2]}", op.multiply_adds(written)
             case Gate():
                 name, size = "gate", int(np.prod(written))
             case MaxPool():
@@ -159,7 +159,7 @@ def kernels(m: Measured) -> str:
         return rate(
             m,
             lambda op: isinstance(op, Conv2D) and op.weight.shape in {(out, *kernel, c) for c in range(into, 99)},
-            lambda op, i: multiply_adds(op, shapes[i + 1]),
+            lambda op, i: op.multiply_adds(shapes[i + 1]),
         )
 
     def gate(residual: bool) -> float:

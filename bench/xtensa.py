@@ -26,7 +26,6 @@ from host.compiler.plan import PLANS, planned
 from host.engines.native import FrontEndEngine, NativeModel, capture
 from host.format.file import read, write
 from host.format.program import Program
-from host.inspect import multiply_adds
 
 MODELS = sorted((ROOT / "models").glob("*.bin"))
 BUDGET = Path(__file__).with_suffix(".json")
@@ -110,8 +109,7 @@ def count(emulator: Emulator, file: bytes, program: Program) -> Counts:
 
 def summary(counts: Counts, file: bytes, program: Program, emulator: Emulator) -> dict:
     """What bench/xtensa.json says of a model."""
-    shapes = program.shapes()[1:]
-    macs = sum(multiply_adds(op, shape) for op, shape in zip(program.operators, shapes, strict=True))
+    macs = sum(program.multiply_adds())
     tables, arena, stream = counts.memory
     return {
         "instructions": counts.window.total(),

@@ -18,7 +18,6 @@ from host.evaluate import percent, table
 from host.evaluation import Model, Result, kinds
 from host.format.file import read
 from host.format.program import Plan
-from host.inspect import total_multiply_adds
 from host.models import MODELS
 from host.training.config import RunConfig, load_config
 from host.training.loop import Epoch
@@ -133,7 +132,7 @@ def facts(shipped: Tested, runs: int, data: str) -> str:
         ("made with", f"`{command(config)}` ({shipped.hours:.1f} h)"),
         ("planned in", f"strips of {plan.strip} frames (`python -m host.compile RUN {planning(plan)}`)"),
         ("parameters", f"{shipped.parameters:,}"),
-        ("multiply-adds per window", f"{total_multiply_adds(program):,}"),
+        ("multiply-adds per window", f"{sum(program.multiply_adds()):,}"),
         ("window", f"{program.frontend.frames} frames, {program.frontend.width} features each"),
         ("file", f"{len(shipped.model.file):,} bytes"),
         ("memory, bytes", ", ".join(f"{use} {size:,}" for use, size in memory.items())),

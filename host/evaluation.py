@@ -19,7 +19,7 @@ from host.format.file import read
 from host.format.program import Program
 from host.models.network import Network
 from host.pictures import png, pyplot
-from host.reference import frontend, operators
+from host.reference import frontend, specification
 
 ENGINES = ("native", "reference", "micropython")
 BATCH = 256
@@ -196,7 +196,7 @@ def classify(file: bytes, program: Program, windows: np.ndarray, engine: str = "
         )
     out = []
     for i in range(0, len(windows), BATCH):
-        out.append(operators.run(program, reference_features(program, windows[i : i + BATCH]))[-1])
+        out.append(specification.run(program, reference_features(program, windows[i : i + BATCH]))[-1])
     return np.concatenate(out).reshape(len(windows), classes).astype(np.uint16)
 
 

@@ -8,41 +8,8 @@ from host.command import guard, naming
 from host.compiler.plan import least
 from host.engines.native import ModelError, NativeListener, NativeModel
 from host.format.file import checksum, read
-from host.format.program import Add, Conv2D, Dense, Gate, GlobalAveragePool, MaxPool, Operator, Plan, Program, Softmax
+from host.format.program import Plan, Program
 from host.text import printable
-
-
-def multiply_adds(op: Operator, shape: tuple[int, int, int]) -> int:
-    """Multiply-adds of an operator that writes `shape` (frames, bands, channels); those of weights, as papers count."""
-    frames, bands, _ = shape
-    match op:
-        case Conv2D() | Dense():
-            return frames * bands * op.weight.size
-        case _:
-            return 0
-
-
-def total_multiply_adds(program: Program) -> int:
-    """Multiply-adds of a window."""
-    shapes = program.shapes()[1:]
-    return sum(multiply_adds(op, shape) for op, shape in zip(program.operators, shapes, strict=True))
-
-
-def describe(op: Operator) -> str:
-    match op:
-        case Conv2D(weight=w):
-            groups = f", {op.groups} groups" if op.groups > 1 else ""
-            stride = f", stride {op.stride[0]} x {op.stride[1]}" if op.stride != (1, 1) else ""
-            return f"reads {op.source}; {w.shape[1]} x {w.shape[2]} to {w.shape[0]} channels{stride}{groups}"
-        case MaxPool():
-            return f"reads {op.source}; {op.size[0]} x {op.size[1]}"
-        case Gate():
-            residual = "" if op.residual is None else f", adds {op.residual}"
-            return f"reads {op.source}, gated by {op.attention}{residual}"
-        case Add():
-            return f"reads {op.source} and {op.other}"
-        case GlobalAveragePool() | Dense() | Softmax():
-            return f"reads {op.source}"
 
 
 def report(path: Path) -> tuple[str, bool]:
@@ -70,18 +37,16 @@ def contents(program: Program, plan: Plan) -> list[str]:
     """Lines on all that a verified file holds."""
     c, s = program.frontend, program.listening
     high = c.edges[-1] * c.rate / 65536
-    weights = sum(op.weight.size for op in program.operators if isinstance(op, Conv2D | Dense))
     kind = f"{len(c.gains)} MFCCs of {c.bands} mel bands" if c.gains else f"{c.bands} mel bands"
     window = ((c.frames - 1) * c.hop + c.frame) * 1000 // c.rate
-    shapes = program.shapes()
-    macs = [multiply_adds(op, shape) for op, shape in zip(program.operators, shapes[1:], strict=True)]
+    shapes, macs = program.shapes(), program.multiply_adds()
     lines = [
         f"hears      {', '.join(map(printable, program.labels))}",
         f"front end  {c.rate} Hz, {c.frame} samples every {c.hop}, {kind}, "
         f"{c.edges[0] * c.rate / 65536:.0f} to {high:.0f} Hz; window of {c.frames} frames ({window} ms)",
         f"listening  a window every {s.hop} ms; a command leads {s.votes} of {s.history} with a mean of "
         f"{100 * s.threshold / 65535:.0f} %; then deaf for {s.cooldown} ms; gate at RMS {s.gate}",
-        f"network    {weights:,} weights, {sum(macs):,} multiply-adds per window",
+        f"network    {program.weights():,} weights, {sum(macs):,} multiply-adds per window",
         f"plan       {'fast' if plan.ahead else 'small'}: strips of {plan.strip} frames in {plan.arena} bytes of "
         f"arena, of which {least(program, plan.strip)} live at one time",
         "",
@@ -91,7 +56,7 @@ def contents(program: Program, plan: Plan) -> list[str]:
     for i, op in enumerate(program.operators):
         held = f"{plan.columns[i]:>4} {plan.offsets[i]:>6}" if plan.columns[i] else f"{'-':>4} {'-':>6}"
         what = f"{i + 1:>5}  {type(op).__name__:<18} {_shape(shapes[i + 1]):>25}  {macs[i] or '':>13}"
-        lines.append(f"{what}  {held}  {describe(op)}")
+        lines.append(f"{what}  {held}  {op.describe()}")
     return lines
 
 

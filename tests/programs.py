@@ -2,10 +2,9 @@
 
 import numpy as np
 
-from host.compiler import lowering
-from host.compiler.lowering import Builder, Node
 from host.format.program import FrontEnd, Program
 from host.models.frontends import FRAME, HOP, RATE, htk_edges, log_mel
+from host.operators import Add, Builder, Conv2D, Dense, Gate, GlobalAveragePool, MaxPool, Node, Softmax
 
 
 def random_frontend(rng: np.random.Generator, frames: int, width: int) -> FrontEnd:
@@ -37,7 +36,7 @@ def _conv(rng, x: Node, out: int, kernel=(1, 1), **options) -> Node:
     weight = rng.standard_normal((out, per_group, *kernel)) * rng.uniform(0.1, 2, (out, 1, 1, 1))
     bias = rng.standard_normal(out) * 10 ** rng.uniform(-3, 1)
     zero = int(rng.choice([0, 128, 40]))
-    return lowering.conv2d(x, weight, bias, float(10 ** rng.uniform(-2.5, -0.5)), zero, **options)
+    return Conv2D.lower(x, weight, bias, float(10 ** rng.uniform(-2.5, -0.5)), zero, **options)
 
 
 def _layer(rng, x: Node) -> Node:
@@ -54,21 +53,21 @@ def _layer(rng, x: Node) -> Node:
         kernel = (min(3, frames), min(3, bands))
         return _conv(rng, x, channels * int(rng.integers(1, 3)), kernel, pad=kernel[1] // 2, groups=channels)
     if kind == "pool" and frames > 3:
-        return lowering.max_pool(x, (int(rng.integers(1, 3)), int(rng.integers(1, min(2, bands) + 1))))
+        return MaxPool.lower(x, (int(rng.integers(1, 3)), int(rng.integers(1, min(2, bands) + 1))))
     if kind == "residual":  # round a convolution, which shortens what passes it
         kernel = (int(rng.choice([k for k in (1, 3, 5) if k <= frames])), 3)
         y = _conv(rng, x, channels, kernel, pad=1)
         gain, other, bias = rng.standard_normal((3, channels))
-        return lowering.add(y, x, gain, other, bias, float(10 ** rng.uniform(-2, -0.5)), int(rng.choice([0, 128])))
+        return Add.lower(y, x, gain, other, bias, float(10 ** rng.uniform(-2, -0.5)), int(rng.choice([0, 128])))
     # values that gate or are added may be coarser by whole factors
     t = 2 if frames % 2 == 0 and rng.random() < 0.7 else 1
     f = 2 if bands % 2 == 0 and rng.random() < 0.7 else 1
-    coarse = _conv(rng, lowering.max_pool(x, (t, f)) if t * f > 1 else x, channels)
+    coarse = _conv(rng, MaxPool.lower(x, (t, f)) if t * f > 1 else x, channels)
     gain, other, bias = rng.standard_normal((3, channels))
     scale, zero = float(10 ** rng.uniform(-2, -0.5)), int(rng.choice([0, 100, 128]))
     if kind == "add":
-        return lowering.add(x, coarse, gain, other, bias, scale, zero)
-    return lowering.gate(x, coarse, gain, other, bias, scale, zero, x if rng.random() < 0.5 else None)
+        return Add.lower(x, coarse, gain, other, bias, scale, zero)
+    return Gate.lower(x, coarse, gain, other, bias, scale, zero, x if rng.random() < 0.5 else None)
 
 
 def random_program(seed: int) -> Program:
@@ -81,11 +80,11 @@ def random_program(seed: int) -> Program:
         for _ in range(int(rng.integers(1, 6))):
             if x.shape[0] >= 4:
                 x = _layer(rng, x)
-        x = lowering.global_average_pool(x, float(10 ** rng.uniform(-2.5, -0.5)), int(rng.choice([0, 128])))
-        return lowering.dense(x, rng.standard_normal((classes, x.shape[2])), rng.standard_normal(classes))
+        x = GlobalAveragePool.lower(x, float(10 ** rng.uniform(-2.5, -0.5)), int(rng.choice([0, 128])))
+        return Dense.lower(x, rng.standard_normal((classes, x.shape[2])), rng.standard_normal(classes))
 
     builder = Builder(shapes=[(frames, width, 1)])
-    lowering.softmax(body(Node(builder, 0, 1 / 32, frontend.zero)))
+    Softmax.lower(body(Node(builder, 0, 1 / 32, frontend.zero)))
     labels = tuple(f"word{i}" for i in range(classes))
     return Program(frontend, builder.operators, labels, name=f"random {seed}")
 

@@ -11,18 +11,8 @@ from dataclasses import replace
 import numpy as np
 
 from host.format.file import _record, _sections, frontend_section, with_checksum, write
-from host.format.program import (
-    Add,
-    Conv2D,
-    Dense,
-    FrontEnd,
-    Gate,
-    GlobalAveragePool,
-    Operator,
-    Plan,
-    Program,
-    Softmax,
-)
+from host.format.program import FrontEnd, Plan, Program
+from host.operators import Add, Conv2D, Dense, Gate, GlobalAveragePool, Operator, Softmax
 
 INT32_MAX = 2**31 - 1
 

@@ -4,7 +4,8 @@ from dataclasses import replace
 from itertools import product
 
 from host.format.file import write
-from host.format.program import MaxPool, Plan, Program, Softmax
+from host.format.program import Plan, Program
+from host.operators import MaxPool, Softmax
 from tests.refusals import (
     FILE,
     SOUND,

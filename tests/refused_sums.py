@@ -4,7 +4,8 @@ that just fit (tests/refusals.py)."""
 import numpy as np
 
 from host.format.file import write
-from host.format.program import MaxPool, Operator, Plan, Program, Softmax
+from host.format.program import Plan, Program
+from host.operators import MaxPool, Operator, Softmax
 from tests.refusals import (
     ENVELOPE,
     INT32_MAX,

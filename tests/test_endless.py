@@ -9,7 +9,7 @@ from host.data.folder import word_folders
 from host.engines.micropython import run_script
 from host.engines.native import FrontEndEngine, ModelError, NativeListener, NativeModel
 from host.format.file import read
-from host.reference import operators
+from host.reference import specification
 from tests.conftest import ROOT
 from tests.robots import BITS
 
@@ -97,7 +97,7 @@ def test_the_core_hears_a_stream_as_its_windows(name, sound):
     alone = model.alone(model.ends)
     assert np.array_equal(NativeListener(model.native, model.program.hop).run(model.features, model.ends), alone)
     some = model.ends[::20]
-    specified = [operators.run(model.program, model.windows(part))[-1] for part in np.array_split(some, len(some))]
+    specified = [specification.run(model.program, model.windows(part))[-1] for part in np.array_split(some, len(some))]
     assert np.array_equal(np.concatenate(specified).reshape(len(some), -1), alone[::20])
     assert len(set(alone.argmax(1))) > 1  # it does not always hear the same
 

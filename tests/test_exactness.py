@@ -15,7 +15,7 @@ from host.engines.native import FrontEndEngine, NativeModel
 from host.evaluation import reference_features, window_samples
 from host.format.file import read
 from host.format.program import Program
-from host.reference import operators
+from host.reference import specification
 from tests.conftest import MODEL
 from tests.programs import hard_signals, kinds
 
@@ -42,7 +42,7 @@ def specify(windows: np.ndarray) -> Expected:
     features, values = [], []
     for i in range(0, len(windows), BATCH):
         features.append(reference_features(program, windows[i : i + BATCH]))
-        found = operators.run(program, features[-1])[1:]
+        found = specification.run(program, features[-1])[1:]
         values.append([v.astype(t) for v, t in zip(found, types, strict=True)])
     joined = [np.concatenate(parts) for parts in zip(*values, strict=True)]
     return Expected(program, windows, np.concatenate(features), joined)

@@ -12,7 +12,7 @@ from host.compiler.plan import plan
 from host.engines.native import ModelError, NativeModel
 from host.evaluation import reference_features
 from host.format.file import HEADER, FormatError, read, with_checksum, write
-from host.reference import operators
+from host.reference import specification
 from tests.conftest import ROOT
 from tests.programs import golden_windows, random_program
 from tests.refusals import ENVELOPE, SOUND, conv, file_of, network, patched, records
@@ -59,7 +59,7 @@ def test_files_of_released_versions_compute_what_they_did(path):
     samples = (c.frames - 1) * c.hop + c.frame
     expected = np.array(golden["probabilities"])
     features = reference_features(program, golden_windows(len(expected), samples))
-    assert np.array_equal(operators.run(program, features)[-1].reshape(expected.shape), expected)
+    assert np.array_equal(specification.run(program, features)[-1].reshape(expected.shape), expected)
     model = NativeModel(file, c.frames, c.width, len(program.labels))
     assert np.array_equal(model.run(features), expected)
 
@@ -155,5 +155,5 @@ def test_a_changed_byte_never_divides_the_readers(at, value):
     program, _ = read(file)
     c = program.frontend
     features = np.random.default_rng(at).integers(0, 256, (1, c.frames, c.width), dtype=np.uint8)
-    expected = operators.run(program, features)[-1].reshape(1, -1)
+    expected = specification.run(program, features)[-1].reshape(1, -1)
     assert np.array_equal(NativeModel(file, c.frames, c.width, len(program.labels)).run(features), expected)

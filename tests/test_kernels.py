@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from host.compiler.plan import plan
 from host.engines.native import PLAIN, FrontEndEngine, ModelError, NativeModel
 from host.format.file import write
-from host.format.program import Add, Conv2D, Dense, Gate, GlobalAveragePool, MaxPool, Program, Softmax
-from host.reference import operators
+from host.format.program import Program
+from host.operators import Add, Conv2D, Dense, Gate, GlobalAveragePool, MaxPool, Softmax
+from host.reference import specification
 from tests import refusals
 from tests.conftest import ROOT
 from tests.programs import hard_signals, kinds, random_frontend
@@ -133,7 +134,7 @@ def test_fast_and_plain_kernels_compute_the_specification(seed, strip, ahead):
     plain = NativeModel(file, c.frames, c.width, 3, PLAIN)
     features = some(np.random.default_rng(seed), 0, 255, (c.frames, c.width)).astype(np.uint8)
     found = [model.trace(features, shapes[1:], kinds(program)) for model in (fast, plain)]
-    for a, b, expected in zip(*found, operators.run(program, features[None])[1:], strict=True):
+    for a, b, expected in zip(*found, specification.run(program, features[None])[1:], strict=True):
         assert np.array_equal(a, expected[0]) and np.array_equal(b, expected[0])
 
 
@@ -165,7 +166,7 @@ def test_tiles_are_exact_up_to_the_bound_that_the_loader_proves(weight, mult, sh
     model = NativeModel(write(program, plan(program, 14, True)), 14, 9, 2)
     direct = NativeModel(write(program, plan(program, 3, True)), 14, 9, 2)  # too few frames at a time for tiles
     assert (model.memory["tables"] > direct.memory["tables"]) == fits
-    expected = operators.run(program, features[None])[2][0]
+    expected = specification.run(program, features[None])[2][0]
     for tried in (model, direct):
         assert np.array_equal(tried.trace(features, shapes[1:], kinds(program))[1], expected)
 
@@ -181,7 +182,7 @@ def test_sums_of_cells_are_scaled_only_where_they_stay_within_32_bits(mult, slop
     program = refusals.network(ends, MaxPool(1, (2, 2), 0), op)
     features = np.full((1, 8, 4), 255, np.uint8)
     found = NativeModel(refusals.file_of(program), 8, 4, 2).trace(features[0], program.shapes()[1:], kinds(program))
-    assert np.array_equal(found[2], operators.run(program, features)[3][0])
+    assert np.array_equal(found[2], specification.run(program, features)[3][0])
 
 
 def test_most_of_these_networks_run():

@@ -8,14 +8,12 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from host.compiler import lowering
-from host.compiler.lowering import Builder, LoweringError, Node
+from host import operators
 from host.compiler.plan import plan
-from host.compiler.quantize import QuantizationError, linear_constants
 from host.data.dataset import DataError
 from host.engines.native import NativeModel
 from host.format.file import write
-from host.format.program import Gate as GateOperator
+from host.integers.arithmetic import expand
 from host.models import MODELS
 from host.models.bcresnet import BandMean, BroadcastResidual
 from host.models.design import DesignError, build, design_frontend, read_design
@@ -23,7 +21,9 @@ from host.models.frontends import log_mel
 from host.models.layers import Add, Conv2D, Dense, Gate, GlobalAveragePool
 from host.models.network import Network
 from host.models.quantizer import Signal
-from host.reference import operators
+from host.operators import Builder, LoweringError, Node
+from host.operators.constants import QuantizationError, linear_constants
+from host.reference import specification
 
 LABELS = tuple(f"w{i}" for i in range(10))
 
@@ -118,7 +118,7 @@ def test_each_block_adds_its_input():
 
 def test_each_block_adds_its_input_in_the_program():
     program = trained().program()
-    gates = [(i + 1, op) for i, op in enumerate(program.operators) if isinstance(op, GateOperator)]
+    gates = [(i + 1, op) for i, op in enumerate(program.operators) if isinstance(op, operators.Gate)]
     assert len(gates) == 8
     for (_, first), (_, second) in zip(gates[::2], gates[1::2], strict=True):
         assert first.residual is None and second.residual == first.source and second.residual_mult > 0
@@ -189,11 +189,11 @@ def test_the_limits_hold_on_integers():
     builder = Builder(shapes=[(4, 6, 3), (2, 3, 3)])
     nodes = Node(builder, 0, 0.05, 128), Node(builder, 1, 0.05, 128)
     one, nothing = np.ones(3), np.zeros(3)
-    lowering.gate(*nodes, one, one * 0.0, nothing, 0.05, 128, None)
-    lowering.add(*nodes, one * 0.0, one, nothing, 0.05, 128)
+    operators.Gate.lower(*nodes, one, one * 0.0, nothing, 0.05, 128, None)
+    operators.Add.lower(*nodes, one * 0.0, one, nothing, 0.05, 128)
     gate, add = builder.operators
-    assert np.array_equal(operators.gate(gate, v, a, 128), v)
-    assert np.array_equal(operators.add(add, v, a, 128, 128), operators.expand(a, (2, 2)))
+    assert np.array_equal(gate.reference([v, a], [128, 128]), v)
+    assert np.array_equal(add.reference([v, a], [128, 128]), expand(a, (2, 2)))
 
 
 def test_an_unknown_gate_form_is_refused():
@@ -206,7 +206,7 @@ def test_evaluation_is_the_robots_integers(name):
     net = trained(name).eval()
     features = batch(net, 6)
     program = net.program()
-    expected = operators.run(program, features.numpy())[-1].reshape(6, -1)
+    expected = specification.run(program, features.numpy())[-1].reshape(6, -1)
     with torch.no_grad():
         assert np.array_equal(net(features).numpy(), expected)
     model = NativeModel(write(program, plan(program)), *features.shape[1:], 10)
@@ -240,7 +240,7 @@ def test_a_layer_that_died_is_quantised_all_the_same():
     net.quantize()
     assert dead.quantizer.peak == 0
     program = net.eval().program()
-    assert np.array_equal(net(x).detach().numpy(), operators.run(program, x.numpy())[-1].reshape(8, -1))
+    assert np.array_equal(net(x).detach().numpy(), specification.run(program, x.numpy())[-1].reshape(8, -1))
 
 
 def test_weights_that_diverged_are_refused_with_a_sentence():

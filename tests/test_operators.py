@@ -1,6 +1,10 @@
 """Each operator by hand where a hand can, and all executions of random programs against each other."""
 
+import re
+from dataclasses import dataclass
+
 import numpy as np
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,8 +13,10 @@ from host.compiler.plan import plan
 from host.engines import pytorch
 from host.engines.native import NativeModel
 from host.format.file import write
-from host.format.program import Add, Conv2D, Dense, Gate, GlobalAveragePool, MaxPool, Softmax
-from host.reference import operators
+from host.operators import KINDS, Add, Conv2D, Dense, Gate, GlobalAveragePool, MaxPool, Operator, Softmax
+from host.operators.operator import register
+from host.reference import specification
+from tests.conftest import ROOT
 from tests.programs import kinds, random_program
 
 
@@ -26,20 +32,20 @@ def value(rows):
 def test_conv2d_by_hand():
     weight = np.array([[[1], [2], [3]]], np.int8)[None]  # one frame, three bands
     op = Conv2D(0, weight.reshape(1, 1, 3, 1), i16(4), np.array([2], np.uint8), 2, 10, 1, (1, 1), 1)
-    y = operators.conv2d(op, value([[5, 6, 7]]), zero_in=5)
+    y = op.reference([value([[5, 6, 7]])], [5])
     # centred 0 1 2, padded with zeros: sums 3, 8, 5; plus bias 8; times 2, plus half, over 4, plus 10
     assert y.ravel().tolist() == [10 + (2 * 11 + 2) // 4, 10 + (2 * 16 + 2) // 4, 10 + (2 * 13 + 2) // 4]
-    assert operators.conv2d(op, value([[255, 255, 0]]), 5).max() == 255
+    assert op.reference([value([[255, 255, 0]])], [5]).max() == 255
 
 
 def test_conv2d_sees_nothing_outside_the_window():
     op = Conv2D(0, np.ones((1, 3, 1, 1), np.int8), i16(0), np.array([1], np.uint8), 1, 0)
-    y = operators.conv2d(op, value([[2], [4], [6], [8]]), 0)
+    y = op.reference([value([[2], [4], [6], [8]])], [0])
     assert y.ravel().tolist() == [6, 9]
 
 
 def test_max_pool_drops_the_incomplete_cell():
-    y = operators.max_pool(MaxPool(0, (2, 2), 0), value([[1, 9, 3], [2, 4, 5], [7, 7, 7]]))
+    y = MaxPool(0, (2, 2), 0).reference([value([[1, 9, 3], [2, 4, 5], [7, 7, 7]])], [0])
     assert y.ravel().tolist() == [9]
 
 
@@ -47,56 +53,88 @@ def test_gate_by_hand():
     op = Gate(0, 1, i16(64), i16(128), i16(3), 6, 100, 2, (1, 2), None)
     v, a = value([[110, 90]]), value([[128]])  # sigmoid 128 / 256
     # gain 64 + 64 = 128: doubles; bias 12 / 64
-    assert operators.gate(op, v, a, zero_v=100).ravel().tolist() == [120, 80]
-    closed = operators.gate(op, v, value([[0]]), 100)
+    assert op.reference([v, a], [100, 128]).ravel().tolist() == [120, 80]
+    closed = op.reference([v, value([[0]])], [100, 128])
     assert closed.ravel().tolist() == [110, 90]
 
 
 def test_gate_adds_its_residual():
     op = Gate(0, 1, i16(64), i16(0), i16(0), 6, 0, 0, (1, 1), 2, 32)
-    y = operators.gate(op, value([[30]]), value([[0]]), 10, value([[60]]), 20)
+    y = op.reference([value([[30]]), value([[0]]), value([[60]])], [10, 128, 20])
     assert y.item() == 20 + 20
 
 
 def test_add_by_hand():
     op = Add(0, 1, i16(4), i16(-2), i16(0), 2, 50, 0, (2, 1))
-    y = operators.add(op, value([[10], [30]]), value([[8]]), 0, 4)
+    y = op.reference([value([[10], [30]]), value([[8]])], [0, 4])
     assert y.ravel().tolist() == [50 + 8, 50 + 28]
 
 
 def test_add_takes_the_middle_of_what_is_longer():
     op = Add(0, 1, i16(1), i16(1), i16(0), 1, 0, 0, (1, 1))
-    y = operators.add(op, value([[2], [4]]), value([[100], [10], [20], [100]]), 0, 0)
+    y = op.reference([value([[2], [4]]), value([[100], [10], [20], [100]])], [0, 0])
     assert y.ravel().tolist() == [6, 12]
     op = Add(
         0, 1, i16(1), i16(1), i16(0), 1, 0, 0, (3, 1)
     )  # cells of three frames, of which the first and last are left
-    y = operators.add(op, value([[0]] * 4), value([[10], [20]]), 0, 0)
+    y = op.reference([value([[0]] * 4), value([[10], [20]])], [0, 0])
     assert y.ravel().tolist() == [5, 5, 10, 10]
 
 
 def test_mean_is_exact_over_the_whole_window():
     op = GlobalAveragePool(0, 1 << 14, 16, 0)
-    assert operators.global_average_pool(op, value([[10, 20], [30, 40]]), 0).item() == 25
+    assert op.reference([value([[10, 20], [30, 40]])], [0]).item() == 25
 
 
 def test_dense_saturates_to_int16():
     op = Dense(0, np.array([[127], [-127]], np.int8), i16(0, 0), np.array([255, 255], np.uint8), 1)
-    y = operators.dense(op, np.array([[[[200]]]]), 0)
+    y = op.reference([np.array([[[[200]]]])], [0])
     assert y.ravel().tolist() == [32767, -32768]
 
 
 def test_softmax_is_the_softmax():
     logits = np.array([[[[256, 0, -256, 1000]]]])
     exact = np.exp(logits / 256) / np.exp(logits / 256).sum()
-    assert np.abs(operators.softmax(Softmax(0), logits) / 65535 - exact).max() < 2e-4
-    far = operators.softmax(Softmax(0), np.array([[[[32767, -32768]]]]))
+    assert np.abs(Softmax(0).reference([logits], [0]) / 65535 - exact).max() < 2e-4
+    far = Softmax(0).reference([np.array([[[[32767, -32768]]]])], [0])
     assert far.ravel().tolist() == [65535, 0]
+
+
+def test_an_operator_is_one_file_on_each_side():
+    """As the README says."""
+    for kind in KINDS.values():
+        package, _, name = kind.__module__.rpartition(".")
+        assert package == "host.operators" and kind.__name__.lower() == name.replace("_", "")
+        assert (ROOT / "native" / "core" / "operators" / f"{name}.c").is_file()
+    assert sorted(KINDS) == list(range(1, len(KINDS) + 1))
+
+
+def test_nothing_else_on_the_host_tells_kinds_apart():
+    names = "|".join(kind.__name__ for kind in KINDS.values())
+    for path in (ROOT / "host").rglob("*.py"):
+        if path.parent.name not in ("operators", "models"):
+            assert not re.search(rf"case ({names})\b|isinstance\([^)]*\b({names})\b", path.read_text()), path
+
+
+def test_an_operator_that_lacks_a_method_is_refused_at_import():
+    kind = KINDS[1].KIND
+
+    @dataclass(frozen=True)
+    class Halved(Operator):
+        KIND = 99
+        source: int = 0
+        zero: int = 0
+
+    with pytest.raises(TypeError, match=r"Halved lacks .*record.*reference"):
+        register(Halved)
+    with pytest.raises(TypeError, match=f"Conv2D and Conv2D are both of kind {kind}"):
+        register(KINDS[1])
+    assert 99 not in KINDS
 
 
 def test_random_programs_cover_every_operator():
     seen = {type(op) for seed in range(60) for op in random_program(seed).operators}
-    assert seen == {Conv2D, MaxPool, Gate, Add, GlobalAveragePool, Dense, Softmax}
+    assert seen == set(KINDS.values())
 
 
 @settings(max_examples=150)
@@ -107,7 +145,7 @@ def test_executions_agree_on_random_programs(seed, strip):
     c = program.frontend
     features = rng.integers(0, 256, (3, c.frames, c.width), dtype=np.uint8)
     features[0] = rng.choice([0, 255])
-    expected = operators.run(program, features)
+    expected = specification.run(program, features)
     for a, b in zip(pytorch.run(program, torch.from_numpy(features)), expected, strict=True):
         assert np.array_equal(a.permute(0, 2, 3, 1).numpy(), b)
     model = NativeModel(write(program, plan(program, strip)), c.frames, c.width, len(program.labels))

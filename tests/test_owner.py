@@ -24,7 +24,7 @@ from host.engines.native import FrontEndEngine, NativeModel
 from host.evaluation import reference_features, window_samples
 from host.format.file import read
 from host.format.program import Program
-from host.reference import operators
+from host.reference import specification
 from host.simulator.run import STANDIN, slots
 from tests.board import MEMORY, Board, missing
 from tests.conftest import ROOT
@@ -197,7 +197,7 @@ def test_features_and_probabilities_are_the_specifications_to_the_bit(owner, cli
     features = np.stack([np.frombuffer(f[: c.frames * c.width], np.uint8) for f in found])
     probabilities = np.stack([np.frombuffer(f[c.frames * c.width :], "<u2") for f in found])
     expected = reference_features(PROGRAM, clips)
-    wanted = operators.run(PROGRAM, expected)[-1].reshape(CLIPS, -1)
+    wanted = specification.run(PROGRAM, expected)[-1].reshape(CLIPS, -1)
     assert np.array_equal(features.reshape(expected.shape), expected)
     assert np.array_equal(probabilities, wanted)
     native = NativeModel(FILE, c.frames, c.width, len(PROGRAM.labels))
@@ -233,7 +233,7 @@ def test_a_stream_is_heard_as_its_windows(owner, clips):
     features = FrontEndEngine(c).push(clips.reshape(-1))
     windows = np.lib.stride_tricks.sliding_window_view(features, c.frames, 0).transpose(0, 2, 1)[::hop]
     assert len(windows) > 250
-    assert np.array_equal(found, operators.run(PROGRAM, windows)[-1].reshape(len(windows), -1))
+    assert np.array_equal(found, specification.run(PROGRAM, windows)[-1].reshape(len(windows), -1))
 
 
 LISTEN = """

@@ -7,14 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from host.compiler import lowering
-from host.compiler.lowering import Builder, Node
 from host.compiler.plan import PLANS, least, plan, planned
 from host.engines.native import ModelError, NativeModel
 from host.format.file import read, write
-from host.format.program import Add, Plan, Program
+from host.format.program import Plan, Program
 from host.models.frontends import log_mel
-from host.reference import operators
+from host.operators import Add, Builder, Conv2D, Dense, Gate, GlobalAveragePool, Node, Softmax
+from host.reference import specification
 from tests.conftest import MODEL
 from tests.programs import random_program
 
@@ -26,7 +25,7 @@ def test_every_plan_is_verified_and_right(seed, strip, ahead):
     c = program.frontend
     features = np.random.default_rng(seed).integers(0, 256, (2, c.frames, c.width), dtype=np.uint8)
     model = NativeModel(write(program, plan(program, strip, ahead)), c.frames, c.width, len(program.labels))
-    assert np.array_equal(model.run(features), operators.run(program, features)[-1].reshape(2, -1))
+    assert np.array_equal(model.run(features), specification.run(program, features)[-1].reshape(2, -1))
 
 
 def opens_and_is_right(program, changed: Plan) -> bool:
@@ -38,7 +37,7 @@ def opens_and_is_right(program, changed: Plan) -> bool:
         assert error.reason == "PLAN"
         return False
     features = np.random.default_rng(0).integers(0, 256, (2, c.frames, c.width), dtype=np.uint8)
-    assert np.array_equal(model.run(features), operators.run(program, features)[-1].reshape(2, -1))
+    assert np.array_equal(model.run(features), specification.run(program, features)[-1].reshape(2, -1))
     return True
 
 
@@ -65,9 +64,9 @@ def test_frames_that_would_move_onto_others_are_refused():
     rng = np.random.default_rng(0)
     for channels, inputs, t in ((4, 1, 1), (1, 4, 2), (1, 1, 1), (1, 1, 4)):
         weight = rng.standard_normal((channels, inputs, t, 1))
-        x = lowering.conv2d(x, weight, rng.standard_normal(channels), 0.02, 100)
-    pooled = lowering.global_average_pool(x, 0.02, 100)
-    lowering.softmax(lowering.dense(pooled, rng.standard_normal((3, 1)), np.zeros(3)))
+        x = Conv2D.lower(x, weight, rng.standard_normal(channels), 0.02, 100)
+    pooled = GlobalAveragePool.lower(x, 0.02, 100)
+    Softmax.lower(Dense.lower(pooled, rng.standard_normal((3, 1)), np.zeros(3)))
     edges = tuple(range(128, 128 * 6 + 1, 128))
     program = Program(replace(log_mel(12), edges=edges), builder.operators, ("a", "b", "c"))
     apart = Plan(4, (5, 5, 8, 8, 1, 1, 0), (0, 128, 96, 192, 256, 288, 0), 320)
@@ -78,10 +77,10 @@ def test_frames_that_would_move_onto_others_are_refused():
 def test_a_gate_behind_the_pool_is_planned_as_the_loader_wants_it():
     """A pool's output does not begin where its buffer does, so nothing may take its place in it."""
     builder = Builder(shapes=[(8, 4, 1)])
-    pooled = lowering.global_average_pool(Node(builder, 0, 1 / 32, 0), 0.02, 128)
+    pooled = GlobalAveragePool.lower(Node(builder, 0, 1 / 32, 0), 0.02, 128)
     one = np.ones(1)
-    gated = lowering.gate(pooled, pooled, one, one, one, 0.02, 128, pooled)
-    lowering.softmax(lowering.dense(gated, np.ones((2, 1)), np.zeros(2)))
+    gated = Gate.lower(pooled, pooled, one, one, one, 0.02, 128, pooled)
+    Softmax.lower(Dense.lower(gated, np.ones((2, 1)), np.zeros(2)))
     edges = tuple(range(128, 128 * 6 + 1, 128))
     program = Program(replace(log_mel(8), edges=edges), builder.operators, ("a", "b"))
     assert opens_and_is_right(program, plan(program))
@@ -91,11 +90,11 @@ def test_an_add_of_a_value_to_itself_is_not_written_over_what_it_still_reads():
     """Frame i meets frame (i + 4) / 2 of the same value: written in place it would be read after it was overwritten."""
     rng = np.random.default_rng(0)
     builder = Builder(shapes=[(8, 4, 1)])
-    lowering.conv2d(Node(builder, 0, 1 / 32, 0), rng.standard_normal((1, 1, 1, 1)), np.zeros(1), 0.02, 100)
+    Conv2D.lower(Node(builder, 0, 1 / 32, 0), rng.standard_normal((1, 1, 1, 1)), np.zeros(1), 0.02, 100)
     one = np.full(1, 64, np.int16)
     builder.append(Add(1, 1, one, one, 0 * one, 6, 100, 0, (2, 1)), 0.02)
-    pooled = lowering.global_average_pool(Node(builder, 2, 0.02, 100), 0.02, 100)
-    lowering.softmax(lowering.dense(pooled, np.ones((2, 1)), np.zeros(2)))
+    pooled = GlobalAveragePool.lower(Node(builder, 2, 0.02, 100), 0.02, 100)
+    Softmax.lower(Dense.lower(pooled, np.ones((2, 1)), np.zeros(2)))
     edges = tuple(range(128, 128 * 6 + 1, 128))
     program = Program(replace(log_mel(8), edges=edges), builder.operators, ("a", "b"))
     apart = Plan(8, (8, 8, 1, 1, 0), (0, 32, 64, 72, 0), 80)
@@ -160,11 +159,11 @@ def test_bytes_are_used_again_while_part_of_a_value_is_dead():
     """Of 12 frames the last 3 are kept for the next strip: what is computed from them may lie on the first 9."""
     builder = Builder(shapes=[(48, 4, 1)])
     rng = np.random.default_rng(0)
-    x = lowering.conv2d(Node(builder, 0, 1 / 32, 0), rng.standard_normal((4, 1, 1, 1)), np.zeros(4), 0.02, 0)
-    x = lowering.conv2d(x, rng.standard_normal((4, 4, 4, 1)), np.zeros(4), 0.02, 0)
-    x = lowering.conv2d(x, rng.standard_normal((4, 4, 1, 1)), np.zeros(4), 0.02, 0)
-    pooled = lowering.global_average_pool(x, 0.02, 0)
-    lowering.softmax(lowering.dense(pooled, rng.standard_normal((2, 4)), np.zeros(2)))
+    x = Conv2D.lower(Node(builder, 0, 1 / 32, 0), rng.standard_normal((4, 1, 1, 1)), np.zeros(4), 0.02, 0)
+    x = Conv2D.lower(x, rng.standard_normal((4, 4, 4, 1)), np.zeros(4), 0.02, 0)
+    x = Conv2D.lower(x, rng.standard_normal((4, 4, 1, 1)), np.zeros(4), 0.02, 0)
+    pooled = GlobalAveragePool.lower(x, 0.02, 0)
+    Softmax.lower(Dense.lower(pooled, rng.standard_normal((2, 4)), np.zeros(2)))
     edges = tuple(range(128, 128 * 6 + 1, 128))
     program = Program(replace(log_mel(48), edges=edges), builder.operators, ("a", "b"))
     planned = plan(program, 9)

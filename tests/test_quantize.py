@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from host.compiler.quantize import (
+from host.operators.constants import (
     QuantizationError,
     affine_constants,
     linear_constants,

@@ -332,7 +332,7 @@ def test_without_optuna_it_says_what_to_install(clips, monkeypatch, capsys):
 
 
 def test_a_training_that_diverges_is_noted_and_the_search_goes_on(clips, tmp_path, monkeypatch):
-    from host.compiler.quantize import QuantizationError
+    from host.operators.constants import QuantizationError
 
     def diverge(*_):
         raise QuantizationError("weights are not finite")

@@ -7,15 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from host.compiler import lowering
-from host.compiler.lowering import Builder, Node
 from host.compiler.plan import plan
 from host.compiler.schedule import listened, steps
 from host.engines.native import ModelError, NativeListener, NativeModel
 from host.format.file import write
-from host.format.program import Conv2D, Gate, GlobalAveragePool, Listening, MaxPool, Plan, Program
+from host.format.program import Listening, Plan, Program
 from host.models.frontends import log_mel
-from host.reference import operators
+from host.operators import Builder, Conv2D, Dense, Gate, GlobalAveragePool, MaxPool, Node, Softmax
+from host.reference import specification
 from tests.programs import random_program
 
 
@@ -43,7 +42,7 @@ def stream(program: Program, hops: int, seed: int = 0) -> np.ndarray:
 def specified(program: Program, features: np.ndarray, ends) -> np.ndarray:
     """What each window by itself gives."""
     windows = np.stack([features[end - program.frontend.frames : end] for end in ends])
-    return operators.run(program, windows)[-1].reshape(len(windows), -1)
+    return specification.run(program, windows)[-1].reshape(len(windows), -1)
 
 
 def reason(program: Program, planned: Plan | None = None, hop: int = 0) -> str:
@@ -126,7 +125,7 @@ def chain(frames: int, *layers, classes: int = 2) -> Program:
     for layer in layers:
         builder.append(layer(builder), 0.02)
     x = Node(builder, len(builder.operators), 0.02, 0)
-    lowering.softmax(lowering.dense(x, np.ones((classes, x.shape[2])), np.zeros(classes)))
+    Softmax.lower(Dense.lower(x, np.ones((classes, x.shape[2])), np.zeros(classes)))
     edges = tuple(range(128, 128 * 6 + 1, 128))
     frontend = replace(log_mel(frames), edges=edges)
     return Program(frontend, builder.operators, ("a", "b"), Listening(hop=40))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from host.reference import tables
+from host.integers import tables
 
 
 @pytest.mark.parametrize("period", [7, 160, 480, 512])

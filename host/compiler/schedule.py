@@ -6,23 +6,11 @@ the last hop runs, and values keep what the next hop reads.
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from host.format.program import Add, Conv2D, Dense, Gate, GlobalAveragePool, MaxPool, Operator, Program, Softmax, lag
-
-
-@dataclass
-class Value:
-    """What of a value is in memory while the schedule runs; frames count from the start of the window."""
-
-    frames: int  # in a window
-    frame_bytes: int
-    sums: int = 0  # bytes that a pool keeps before its output
-    step: int = 0  # frames between the windows of a stream; 0 behind the pool, and in a window by itself
-    base: int = 0
-    produced: int = 0
-    summed: int = 0
-    columns: int = 0  # the most frames held so far
+from host.format.program import Program
+from host.operators import Operator
+from host.operators.operator import Value
 
 
 class Distances:
@@ -58,60 +46,20 @@ class Distances:
         self.live = max(self.live, other.live)
 
 
-def inputs(op: Operator) -> list[int]:
-    """Values that an operator reads."""
-    match op:
-        case Gate():
-            return [op.source, op.attention] + ([] if op.residual is None else [op.residual])
-        case Add():
-            return [op.source, op.other]
-        case _:
-            return [op.source]
-
-
-def overwritable(op: Operator) -> list[int]:
-    """Values that an operator may write over while it reads them: it works value by value on them."""
-    match op:
-        case Gate(residual=None) | Add():
-            found = [op.source]
-        case Gate():
-            found = [op.source, op.residual]
-        case _:
-            found = []
-    return [v for v in found if v]  # the features are the caller's
-
-
 def steps(program: Program, hop: int) -> list[int] | None:
     """For windows `hop` feature frames apart, how many frames that is of each value, 0 behind the pool.
 
     None where the network cannot run on a stream: something but one global average pool needs a whole window, or the
     hop is no multiple of the strides.
     """
-    found, pooled = [hop], False
+    if sum(op.SUMS for op in program.operators) != 1:
+        return None
+    found = [hop]
     for op in program.operators:
-        step, by = found[op.source], 1
-        match op:
-            case Conv2D():
-                by = op.stride[0]
-            case MaxPool():
-                by = op.size[0]
-            case Gate():
-                others = [found[op.attention] * op.factor[0]] + ([] if op.residual is None else [found[op.residual]])
-                if any(other != step for other in others):
-                    return None
-            case Add():
-                if found[op.other] * op.factor[0] != step:
-                    return None
-            case GlobalAveragePool():
-                if pooled or not step:
-                    return None
-                pooled, step = True, 0
-            case Dense() | Softmax():
-                if step:
-                    return None
-        if step % by:
+        step = op.step(found)
+        if step is None:
             return None
-        found.append(step // by)
+        found.append(step)
     return found
 
 
@@ -128,46 +76,15 @@ def listened(program: Program) -> Program:
 
 def _ready(op: Operator, values: list[Value], out: Value) -> int:
     """Frames that an operator can have produced, in all."""
-    x = values[op.source].produced
-    match op:
-        case Conv2D():
-            x = max(0, (x - op.weight.shape[1]) // op.stride[0] + 1)
-        case MaxPool():
-            x //= op.size[0]
-        case Gate():
-            x = min(x, values[op.attention].produced * op.factor[0])
-            if op.residual is not None:
-                x = min(x, values[op.residual].produced)
-        case Add():
-            x = min(x, max(0, values[op.other].produced * op.factor[0] - lag(op, values[op.other].frames, out.frames)))
-        case GlobalAveragePool():
-            x = int(x == values[op.source].frames)
-    return min(x, out.frames)
+    return min(op.ready(values, out), out.frames)
 
 
 def _wanted(op: Operator, values: list[Value], out: Value, index: int) -> int:
     """First frame of value `index` that the operator will still read."""
-    produced, never = out.produced, values[index].frames
-    if produced >= out.frames and not out.step:
+    never = values[index].frames
+    if out.produced >= out.frames and not out.step:
         return never
-    first = never
-    if index == op.source:
-        match op:
-            case Conv2D():
-                first = produced * op.stride[0]
-            case MaxPool():
-                first = produced * op.size[0]
-            case GlobalAveragePool():
-                first = out.summed
-            case _:
-                first = produced
-    if isinstance(op, Gate) and index == op.attention:
-        first = min(first, produced // op.factor[0])
-    if isinstance(op, Gate) and index == op.residual:
-        first = min(first, produced)
-    if isinstance(op, Add) and index == op.other:
-        first = min(first, (produced + lag(op, values[index].frames, out.frames)) // op.factor[0])
-    return min(first, never)
+    return min(op.wanted(values, out, index), never)
 
 
 class _Run:
@@ -178,10 +95,9 @@ class _Run:
         shapes = program.shapes()
         self.values = [Value(t, f * c) for t, f, c in shapes]
         for i, op in enumerate(self.ops):
-            if isinstance(op, GlobalAveragePool):
+            if op.SUMS:
                 self.values[i + 1].sums = 4 * shapes[i + 1][2]
-            if isinstance(op, Dense):
-                self.values[i + 1].frame_bytes *= 2
+            self.values[i + 1].frame_bytes *= op.NUMBER_BYTES
         for value, n in zip(self.values, step or [], strict=False):
             value.step = n
         self.distances = Distances(self.values)
@@ -192,7 +108,7 @@ class _Run:
 
     def read_next(self, i: int) -> None:
         """Find what operator i will still read."""
-        for v in inputs(self.ops[i]):
+        for v in self.ops[i].inputs():
             self.reads[v][i] = _wanted(self.ops[i], self.values, self.values[i + 1], v)
 
     def needed(self, v: int, without: int = -1) -> int:
@@ -222,14 +138,15 @@ class _Run:
             features.produced = min(features.produced + self.strip, features.frames)
             for i, op in enumerate(self.ops):
                 ready = _ready(op, self.values, self.values[i + 1])
-                if ready > self.values[i + 1].produced or isinstance(op, GlobalAveragePool):
+                if ready > self.values[i + 1].produced or op.SUMS:
                     self.write(i, ready)
             self.slide()
 
     def write(self, i: int, ready: int) -> None:
         """Let operator i write all frames up to `ready`."""
         op, out = self.ops[i], self.values[i + 1]
-        pool, over = isinstance(op, GlobalAveragePool), overwritable(op)
+        pool = op.SUMS
+        over = [v for v in op.overwritable() if v]  # the features are the caller's
         written = (-out.sums, out.frame_bytes) if pool else self.span(i + 1, out.produced, ready)
         if out is self.values[-1]:
             written = 0, 0  # to the caller

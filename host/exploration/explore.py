@@ -8,7 +8,6 @@ import optuna
 import torch
 from optuna.trial import TrialState
 
-from host.compiler.quantize import QuantizationError
 from host.data.dataset import TRAINING, Dataset
 from host.exploration import study as s
 from host.exploration.measure import Measurements, Unbuildable, measure
@@ -16,6 +15,7 @@ from host.exploration.objective import PERFORMANCE, Requirements, excesses
 from host.exploration.space import SPACES, propose
 from host.format.program import FrontEnd
 from host.models.design import Design, build, design_frontend
+from host.operators.constants import QuantizationError
 from host.training.config import check_fit
 from host.training.loop import make_optimizer, train_epochs
 from host.training.recipes import Recipe

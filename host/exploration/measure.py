@@ -6,8 +6,6 @@ from host.compiler.plan import planned
 from host.engines.native import NativeModel
 from host.exploration.instructions import estimate
 from host.format.file import write
-from host.format.program import Softmax
-from host.inspect import total_multiply_adds
 from host.models.design import Design, build
 
 
@@ -44,10 +42,10 @@ def measure(name: str, design: Design, frontend, labels) -> Measurements:
         raise Unbuildable(str(error)) from error
     return Measurements(
         parameters=network.parameter_count(),
-        multiply_adds=total_multiply_adds(program),
+        multiply_adds=sum(program.multiply_adds()),
         instructions=estimate(program, chosen),
         file=len(file),
         arena=chosen.arena,
         memory=memory["tables"] + memory["arena"] + memory["stream"],
-        operators=tuple(sorted({type(op).__name__ for op in program.operators if not isinstance(op, Softmax)})),
+        operators=tuple(sorted({type(op).__name__ for op in program.operators if not op.ENDS})),
     )

@@ -1,35 +1,21 @@
-"""model.bin on the host: write a program and its plan, read them back. The format is drawn in native/core/model.c."""
+"""model.bin on the host: write a program and its plan, read them back.
+
+The format is drawn in native/core/model.c.
+"""
 
 import struct
 import zlib
 
 import numpy as np
 
-from host.format.program import (
-    Add,
-    Conv2D,
-    Dense,
-    FrontEnd,
-    Gate,
-    GlobalAveragePool,
-    Listening,
-    MaxPool,
-    Operator,
-    Plan,
-    Program,
-    Softmax,
-    output_shape,
-)
+from host.format.program import FrontEnd, Listening, Plan, Program
+from host.operators import KINDS, Operator
+from host.operators.operator import Head, Shape
+from host.operators.record import FormatError, Reader, little
 
 MAGIC = b"TYMP"
 MAJOR, MINOR = 1, 0
 HEADER, CHUNK_HEAD = 16, 8
-NONE = 255
-KINDS = {Conv2D: 1, MaxPool: 2, Gate: 3, Add: 4, GlobalAveragePool: 5, Dense: 6, Softmax: 7}
-
-
-class FormatError(ValueError):
-    """A file that is not a readable model; the message says what was wrong."""
 
 
 def _padded(data: bytes) -> bytes:
@@ -62,26 +48,9 @@ def frontend_section(c: FrontEnd) -> bytes:
 
 def _record(op: Operator, columns: int, offset: int) -> bytes:
     shift = getattr(op, "shift", 0)
-    head = struct.pack("<4B2H", KINDS[type(op)], op.source, op.zero, shift, columns, offset // 4)
-    match op:
-        case Conv2D(weight=w):
-            extra = struct.pack("<8B", *w.shape[:3], op.pad, *op.stride, op.groups, op.bias_shift)
-            arrays = (op.bias, op.mult, w)
-        case MaxPool():
-            extra, arrays = struct.pack("<2BH", *op.size, 0), ()
-        case Gate():
-            residual = NONE if op.residual is None else op.residual
-            extra = struct.pack("<4Bh2B", op.attention, residual, *op.factor, op.residual_mult, op.bias_shift, 0)
-            arrays = (op.bias, op.mult, op.slope)
-        case Add():
-            extra, arrays = struct.pack("<4B", op.other, *op.factor, op.bias_shift), (op.bias, op.mult, op.other_mult)
-        case GlobalAveragePool():
-            extra, arrays = struct.pack("<2H", op.mult, 0), ()
-        case Dense(weight=w):
-            extra, arrays = struct.pack("<2BH", len(w), op.bias_shift, 0), (op.bias, op.mult, w)
-        case Softmax():
-            extra, arrays = b"", ()
-    return _padded(head + extra + b"".join(a.astype(a.dtype.newbyteorder("<")).tobytes() for a in arrays))
+    head = struct.pack("<4B2H", op.KIND, op.source, op.zero, shift, columns, offset // 4)
+    extra, arrays = op.record()
+    return _padded(head + extra + b"".join(map(little, arrays)))
 
 
 def write(program: Program, plan: Plan) -> bytes:
@@ -151,35 +120,8 @@ def _sections(file: bytes) -> dict[str, bytes]:
     return found
 
 
-class _Reader:
-    """Takes numbers and arrays from the front of a section."""
-
-    def __init__(self, data: bytes):
-        self.data = data
-        self.at = 0
-
-    def take(self, layout: str) -> tuple[int, ...]:
-        try:
-            values = struct.unpack_from("<" + layout, self.data, self.at)
-        except struct.error as error:
-            raise FormatError(f"a section ends early: {error}") from error
-        self.at += struct.calcsize("<" + layout)
-        return values
-
-    def array(self, kind: str, *shape: int) -> np.ndarray:
-        count = int(np.prod(shape))
-        if self.at + count * np.dtype(kind).itemsize > len(self.data):
-            raise FormatError("an array runs past the end of its section")
-        values = np.frombuffer(self.data, kind, count, self.at).reshape(shape)
-        self.at += values.nbytes
-        return values.astype(values.dtype.newbyteorder("="))
-
-    def align(self) -> None:
-        self.at += -self.at % 4
-
-
 def _read_frontend(data: bytes) -> FrontEnd:
-    r = _Reader(data)
+    r = Reader(data)
     rate, frame, hop, frames, bands, count, shift, zero, log_gain, log_offset = r.take("4H4B2i")
     offsets, edges, gains = r.array("<i4", count), r.array("<u2", bands + 2), r.array("<i2", count)
     return FrontEnd(
@@ -188,48 +130,20 @@ def _read_frontend(data: bytes) -> FrontEnd:
     )  # fmt: skip
 
 
-def _read_operator(r: _Reader, shapes: list[tuple[int, int, int]]) -> tuple[Operator, int, int]:
+def _read_operator(r: Reader, shapes: list[Shape]) -> tuple[Operator, int, int]:
     kind, source, zero, shift, columns, offset = r.take("4B2H")
+    name = f"operator {len(shapes) - 1}"
     if source >= len(shapes):
-        raise FormatError(f"operator {len(shapes) - 1} reads value {source}, which is not there yet")
-    channels = shapes[source][2]
-    match kind:
-        case 1:
-            out, t, f, pad, st, sf, groups, bias_shift = r.take("8B")
-            if 0 in (out, t, f, st, sf, groups) or channels % groups:
-                raise FormatError(
-                    f"operator {len(shapes) - 1}: a convolution with no channels, kernel, stride or groups"
-                )
-            bias, mult = r.array("<i2", out), r.array("u1", out)
-            weight = r.array("i1", out, t, f, channels // groups)
-            op = Conv2D(source, weight, bias, mult, shift, zero, bias_shift, (st, sf), pad, groups)
-        case 2:
-            t, f, _ = r.take("2BH")
-            op = MaxPool(source, (max(t, 1), max(f, 1)), zero)
-        case 3:
-            attention, residual, t, f, residual_mult, bias_shift, _ = r.take("4Bh2B")
-            bias, mult, slope = (r.array("<i2", channels) for _ in range(3))
-            residual = None if residual == NONE else residual
-            op = Gate(source, attention, mult, slope, bias, shift, zero, bias_shift, (t, f), residual, residual_mult)
-        case 4:
-            other, t, f, bias_shift = r.take("4B")
-            bias, mult, other_mult = (r.array("<i2", channels) for _ in range(3))
-            op = Add(source, other, mult, other_mult, bias, shift, zero, bias_shift, (t, f))
-        case 5:
-            mult, _ = r.take("2H")
-            op = GlobalAveragePool(source, mult, shift, zero)
-        case 6:
-            classes, bias_shift, _ = r.take("2BH")
-            bias, mult = r.array("<i2", classes), r.array("u1", classes)
-            op = Dense(source, r.array("i1", classes, channels), bias, mult, shift, bias_shift)
-        case 7:
-            op = Softmax(source)
-        case _:
-            raise FormatError(f"operator {len(shapes) - 1} is of unknown kind {kind}")
+        raise FormatError(f"{name} reads value {source}, which is not there yet")
+    if kind not in KINDS:
+        raise FormatError(f"{name} is of unknown kind {kind}")
+    try:
+        op = KINDS[kind].read(r, Head(source, zero, shift), shapes[source][2])
+    except FormatError as error:
+        raise FormatError(f"{name}: {error}") from error
     r.align()
-    others = [op.attention, op.residual or 0] if isinstance(op, Gate) else [op.other] if isinstance(op, Add) else []
-    if max(others, default=0) >= len(shapes):
-        raise FormatError(f"operator {len(shapes) - 1} reads value {max(others)}, which is not there yet")
+    if max(op.inputs()) >= len(shapes):
+        raise FormatError(f"{name} reads value {max(op.inputs())}, which is not there yet")
     return op, columns, offset * 4
 
 
@@ -237,7 +151,7 @@ def read(file: bytes) -> tuple[Program, Plan]:
     """The program and plan of a model.bin. Checks envelope and structure; the C core's verifier checks the rest."""
     found = _sections(file)
     frontend = _read_frontend(found["FRNT"])
-    r = _Reader(found["OPER"])
+    r = Reader(found["OPER"])
     count, ahead, strip, arena = r.take("2BHI")
     shapes = [(frontend.frames, frontend.width, 1)]
     operators, columns, offsets = [], [], []
@@ -246,12 +160,12 @@ def read(file: bytes) -> tuple[Program, Plan]:
         operators.append(op)
         columns.append(held)
         offsets.append(offset)
-        shapes.append(output_shape(op, shapes))
+        shapes.append(op.output_shape(shapes))
     data = found["LABL"]
     labels = data[1:].split(b"\0")[:-1]
     if not labels or len(labels) != data[0] or not all(labels) or not data.endswith(b"\0"):
         raise FormatError(f"{len(labels)} labels, some perhaps empty; the section announces {data[0] if data else 0}")
-    hop, cooldown, threshold, gate, history, votes, _ = _Reader(found["LSTN"]).take("4H2BH")
+    hop, cooldown, threshold, gate, history, votes, _ = Reader(found["LSTN"]).take("4H2BH")
     listening = Listening(hop, history, votes, threshold, cooldown, gate)
     try:
         words = tuple(w.decode() for w in labels)

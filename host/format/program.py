@@ -7,7 +7,8 @@ writing operator's. docs/semantics.md, section 5, defines what each operator com
 
 from dataclasses import dataclass, field
 
-import numpy as np
+from host.operators import Operator
+from host.operators.operator import Shape
 
 
 @dataclass(frozen=True)
@@ -54,100 +55,6 @@ class Listening:
 
 
 @dataclass(frozen=True, eq=False)
-class Conv2D:
-    """Convolution over [frames, bands], valid in frames, zero-padded by `pad` on both sides in bands."""
-
-    source: int
-    weight: np.ndarray  # int8 [channels out, kernel frames, kernel bands, channels in / groups]
-    bias: np.ndarray  # int16 [channels out], shifted left by bias_shift
-    mult: np.ndarray  # uint8 [channels out]
-    shift: int
-    zero: int
-    bias_shift: int = 0
-    stride: tuple[int, int] = (1, 1)
-    pad: int = 0
-    groups: int = 1
-
-
-@dataclass(frozen=True, eq=False)
-class MaxPool:
-    """Maximum over cells of `size` [frames, bands], stride `size`; an incomplete last cell is dropped."""
-
-    source: int
-    size: tuple[int, int]
-    zero: int
-
-
-@dataclass(frozen=True, eq=False)
-class Gate:
-    """v * (mult + slope * sigmoid(a)) + bias (+ residual), a's cells covering `factor` [frames, bands] values of v."""
-
-    source: int
-    attention: int
-    mult: np.ndarray  # int16 [channels]
-    slope: np.ndarray  # int16 [channels]
-    bias: np.ndarray  # int16 [channels], shifted left by bias_shift
-    shift: int
-    zero: int
-    bias_shift: int = 0
-    factor: tuple[int, int] = (1, 1)
-    residual: int | None = None
-    residual_mult: int = 0
-
-
-@dataclass(frozen=True, eq=False)
-class Add:
-    """a * mult + b * other_mult + bias, b's cells covering `factor` [frames, bands] values of a.
-
-    They may cover more frames than a has, by an even number: a is added to the middle of them.
-    """
-
-    source: int
-    other: int
-    mult: np.ndarray  # int16 [channels]
-    other_mult: np.ndarray  # int16 [channels]
-    bias: np.ndarray  # int16 [channels], shifted left by bias_shift
-    shift: int
-    zero: int
-    bias_shift: int = 0
-    factor: tuple[int, int] = (1, 1)
-
-
-@dataclass(frozen=True, eq=False)
-class GlobalAveragePool:
-    """Mean over all frames and bands, the division folded into `mult` (uint16) and `shift`."""
-
-    source: int
-    mult: int
-    shift: int
-    zero: int
-
-
-@dataclass(frozen=True, eq=False)
-class Dense:
-    """Fully connected layer on a [1, 1, channels] value; writes int16 logits in Q8."""
-
-    source: int
-    weight: np.ndarray  # int8 [classes, channels in]
-    bias: np.ndarray  # int16 [classes], shifted left by bias_shift
-    mult: np.ndarray  # uint8 [classes]
-    shift: int
-    bias_shift: int = 0
-    zero: int = 0
-
-
-@dataclass(frozen=True, eq=False)
-class Softmax:
-    """Logits to uint16 probabilities, 65535 standing for 1."""
-
-    source: int
-    zero: int = 0
-
-
-Operator = Conv2D | MaxPool | Gate | Add | GlobalAveragePool | Dense | Softmax
-
-
-@dataclass(frozen=True, eq=False)
 class Plan:
     """Where values live while the network runs in strips of `strip` feature frames.
 
@@ -178,36 +85,21 @@ class Program:
         """Feature frames between the windows that are listened to by default, as the robot counts them."""
         return max(1, self.listening.hop // (self.frontend.hop * 1000 // self.frontend.rate))
 
-    def shapes(self) -> list[tuple[int, int, int]]:
+    def shapes(self) -> list[Shape]:
         """(frames, bands, channels) of every value, the features first."""
         known = [(self.frontend.frames, self.frontend.width, 1)]
         for op in self.operators:
-            known.append(output_shape(op, known))
+            known.append(op.output_shape(known))
         return known
+
+    def multiply_adds(self) -> list[int]:
+        """Those of each operator in a window; of weights, as papers count."""
+        return [op.multiply_adds(shape) for op, shape in zip(self.operators, self.shapes()[1:], strict=True)]
+
+    def weights(self) -> int:
+        """How many weights there are."""
+        return sum(op.weights for op in self.operators)
 
     def zeros(self) -> list[int]:
         """The zero point of every value, the features first."""
         return [self.frontend.zero, *(op.zero for op in self.operators)]
-
-
-def lag(op: Add, other_frames: int, frames: int) -> int:
-    """How many of the frames that the other's cells cover lie before the first that an add of `frames` frames reads."""
-    return (other_frames * op.factor[0] - frames) // 2
-
-
-def output_shape(op: Operator, shapes: list[tuple[int, int, int]]) -> tuple[int, int, int]:
-    """(frames, bands, channels) that an operator writes, from the shapes of the values before it."""
-    frames, bands, channels = shapes[op.source]
-    match op:
-        case Conv2D(weight=w, stride=(st, sf), pad=pad):
-            return (frames - w.shape[1]) // st + 1, (bands + 2 * pad - w.shape[2]) // sf + 1, w.shape[0]
-        case MaxPool(size=(t, f)):
-            return frames // t, bands // f, channels
-        case Gate() | Add():
-            return frames, bands, channels
-        case GlobalAveragePool():
-            return 1, 1, channels
-        case Dense(weight=w):
-            return 1, 1, w.shape[0]
-        case Softmax():
-            return 1, 1, channels

@@ -6,7 +6,7 @@ import numpy as np
 
 from host.data.audio import RATE
 from host.format.program import FrontEnd
-from host.reference.tables import Q30, cos30
+from host.integers.tables import Q30, cos30
 
 FRAME, HOP, BANDS = 480, 160, 40
 HIGHEST = 4000  # Hz, the upper edge of the last band

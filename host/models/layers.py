@@ -9,10 +9,12 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from host.compiler import lowering
-from host.compiler.lowering import ATTENTION_SCALE, LOGIT_SCALE, Node
-from host.compiler.quantize import linear_constants
+from host import operators
 from host.models.quantizer import Quantizer, Signal
+from host.operators import Node
+from host.operators.constants import linear_constants
+from host.operators.dense import LOGIT_SCALE
+from host.operators.gate import ATTENTION_SCALE
 
 # of batch norm's running statistics: with PyTorch's 0.1 the folded constants, and so the accuracy, flicker
 MOMENTUM = 0.02
@@ -69,7 +71,7 @@ class Conv2D(nn.Module):
         q, c = self.quantizer, self.conv
         if isinstance(x, Node):
             weight, bias = map(numbers, self.parameters_folded())
-            return lowering.conv2d(x, weight, bias, q.scale, q.zero, c.stride, c.padding[1], c.groups)
+            return operators.Conv2D.lower(x, weight, bias, q.scale, q.zero, c.stride, c.padding[1], c.groups)
         if x.scale is None:
             y = c(x.real)
             y = y if self.norm is None else self.norm(y)
@@ -88,7 +90,7 @@ class MaxPool(nn.Module):
 
     def forward(self, x):
         if isinstance(x, Node):
-            return lowering.max_pool(x, self.size)
+            return operators.MaxPool.lower(x, self.size)
         return Signal(F.max_pool2d(x.real, self.size), x.scale, x.zero)
 
 
@@ -138,12 +140,12 @@ class Gate(nn.Module):
         gain, bias = self.affine()
         strength, q = self.strength.item(), self.quantizer
         if self.form == "code":
-            return lowering.gate(v, a, gain, gain * strength, bias, q.scale, q.zero, residual)
+            return operators.Gate.lower(v, a, gain, gain * strength, bias, q.scale, q.zero, residual)
         if residual is None:
-            return lowering.add(v, a, gain * strength, gain, bias, q.scale, q.zero)
+            return operators.Add.lower(v, a, gain * strength, gain, bias, q.scale, q.zero)
         inner = self.before_residual
-        y = lowering.add(v, a, gain * strength, gain, bias, inner.scale, inner.zero)
-        return lowering.add(y, residual, gain * 0 + 1, gain * 0 + 1, gain * 0, q.scale, q.zero)
+        y = operators.Add.lower(v, a, gain * strength, gain, bias, inner.scale, inner.zero)
+        return operators.Add.lower(y, residual, gain * 0 + 1, gain * 0 + 1, gain * 0, q.scale, q.zero)
 
 
 class Add(nn.Module):
@@ -160,7 +162,7 @@ class Add(nn.Module):
         q = self.quantizer
         if isinstance(x, Node):
             one = np.ones(x.shape[2])
-            return lowering.add(x, residual, one, one, 0 * one, q.scale, q.zero)
+            return operators.Add.lower(x, residual, one, one, 0 * one, q.scale, q.zero)
         frames = x.real.shape[2]
         lag = (residual.real.shape[2] - frames) // 2
         return q(x.real + residual.real.narrow(2, lag, frames))
@@ -176,7 +178,7 @@ class GlobalAveragePool(nn.Module):
     def forward(self, x):
         q = self.quantizer
         if isinstance(x, Node):
-            return lowering.global_average_pool(x, q.scale, q.zero)
+            return operators.GlobalAveragePool.lower(x, q.scale, q.zero)
         return q(x.real.mean((2, 3), keepdim=True))
 
 
@@ -186,7 +188,7 @@ class Dense(nn.Linear):
     def forward(self, x):
         bias = self.bias if self.bias is not None else self.weight.new_zeros(self.out_features)
         if isinstance(x, Node):
-            return lowering.dense(x, numbers(self.weight), numbers(bias))
+            return operators.Dense.lower(x, numbers(self.weight), numbers(bias))
         weight = self.weight
         if x.scale is not None:
             weight, bias = on_grid(weight, bias, x, LOGIT_SCALE, 0)

@@ -7,7 +7,7 @@ same integers. Every `>>` is an arithmetic shift (floor). `float_log_mel` at the
 import numpy as np
 
 from host.format.program import FrontEnd
-from host.reference.tables import Q30, cos30, log2_q10
+from host.integers.tables import Q30, cos30, log2_q10
 
 FFT = 512
 HALF = FFT // 2

@@ -1,4 +1,4 @@
-/* Integer functions from which all tables are made; twins of host/reference/tables.py (docs/semantics.md, section 2). */
+/* Integer functions from which all tables are made; twins of host/integers/tables.py (docs/semantics.md, section 2). */
 #ifndef TYMPAN_TABLES_H
 #define TYMPAN_TABLES_H
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from host.compiler.plan import plan
 from host.evaluation import reference_features
 from host.format.file import MAJOR, MINOR, write
-from host.reference import operators
+from host.reference import specification
 from tests.programs import golden_windows, random_program
 
 WINDOWS = 12
@@ -18,7 +18,7 @@ if __name__ == "__main__":
         raise SystemExit(f"{path} exists: a released version's file never changes")
     c = program.frontend
     windows = golden_windows(WINDOWS, (c.frames - 1) * c.hop + c.frame)
-    probabilities = operators.run(program, reference_features(program, windows))[-1].reshape(WINDOWS, -1)
+    probabilities = specification.run(program, reference_features(program, windows))[-1].reshape(WINDOWS, -1)
     path.write_bytes(write(program, plan(program)))
     path.with_suffix(".json").write_text(json.dumps({"probabilities": probabilities.tolist()}) + "\n")
     print(path)

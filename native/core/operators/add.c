@@ -1,4 +1,4 @@
-/* Weighted sum of two values; twin of add in host/reference/operators.py. The plain one is in ../plain. */
+/* Weighted sum of two values; twin of host/operators/add.py. The plain one is in ../plain. */
 #include "../hot.h"
 
 #include "../blocks.h"

@@ -1,4 +1,4 @@
-/* Convolution as a product of matrices; twin of conv2d in host/reference/operators.py. The plain one is in ../plain.
+/* Convolution as a product of matrices; twin of host/operators/conv2d.py. The plain one is in ../plain.
  *
  * Everything that one output position of a group needs is made to lie in one run of bytes, its patch (patches.h). Where
  * the kernel has one frame, or spans all bands, the input is made of such runs; else they are gathered, a frame of output

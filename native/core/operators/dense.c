@@ -1,4 +1,4 @@
-/* Fully connected layer to logits; twin of dense in host/reference/operators.py. */
+/* Fully connected layer to logits; twin of host/operators/dense.py. */
 #include "../cold.h"
 
 #include "../operators.h"

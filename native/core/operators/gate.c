@@ -1,5 +1,5 @@
-/* Selective attention, batch norm and residual in one pass, a cell of attention at a time; twin of gate in
- * host/reference/operators.py. The plain one is in ../plain. */
+/* Selective attention, batch norm and residual in one pass, a cell of attention at a time; twin of host/operators/gate.py.
+ * The plain one is in ../plain. */
 #include "../hot.h"
 
 #if defined(__GNUC__) && !defined(__clang__)

@@ -1,4 +1,4 @@
-/* Mean over frames and bands; twin of global_average_pool in host/reference/operators.py. */
+/* Mean over frames and bands; twin of host/operators/global_average_pool.py. */
 #include "../hot.h"
 
 #include "../operators.h"

@@ -1,4 +1,4 @@
-/* Maximum over cells; twin of max_pool in host/reference/operators.py. */
+/* Maximum over cells; twin of host/operators/max_pool.py. */
 #include "../hot.h"
 
 #include "../operators.h"

@@ -1,4 +1,4 @@
-/* Probabilities of logits; twin of softmax in host/reference/operators.py. */
+/* Probabilities of logits; twin of host/operators/softmax.py. */
 #include "../cold.h"
 
 #include "../operators.h"

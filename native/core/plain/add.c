@@ -1,4 +1,4 @@
-/* Weighted sum of two values; twin of add in host/reference/operators.py. */
+/* Weighted sum of two values; twin of host/operators/add.py. */
 #include "../operators.h"
 
 void tympan_add(

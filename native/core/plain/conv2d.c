@@ -1,4 +1,4 @@
-/* Convolution, valid in frames, zero-padded in bands; twin of conv2d in host/reference/operators.py. */
+/* Convolution, valid in frames, zero-padded in bands; twin of host/operators/conv2d.py. */
 #include "../operators.h"
 
 void tympan_conv2d(

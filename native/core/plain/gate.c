@@ -1,4 +1,4 @@
-/* Selective attention, batch norm and residual in one pass; twin of gate in host/reference/operators.py. */
+/* Selective attention, batch norm and residual in one pass; twin of host/operators/gate.py. */
 #include "../operators.h"
 
 void tympan_gate(

@@ -2,7 +2,7 @@
 
 Real values are `(q - zero) * scale`. Weights take the scale that makes the 8-bit requantisation multiplier exact:
 for output channel c, `scale_w = mult / 2^shift * scale_out / scale_in`, so nothing is lost in approximating a ratio.
-Training (host/models/layers.py) and lowering (host/compiler/lowering.py) both call these functions, so that a network
+Training (host/models/layers.py) and lowering (host/operators) both call these functions, so that a network
 trains on the grid it will run on.
 """
 
