@@ -96,10 +96,11 @@ def noises(tmp_path_factory) -> Path:
 
 
 def sentence(capsys, main, *arguments, status: int = 1) -> str:
-    """What a command that fails says: one line."""
+    """What a command that fails says: one line, whatever it warned of before."""
     capsys.readouterr()
     assert main([str(a) for a in arguments]) == status
-    said = capsys.readouterr().err.strip()
+    lines = capsys.readouterr().err.strip().splitlines()
+    said = "\n".join(line for line in lines if not line.startswith("warning: "))
     assert said.startswith("error: ") and "\n" not in said and "Errno" not in said
     return said
 

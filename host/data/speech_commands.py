@@ -118,7 +118,9 @@ def read(root: Path, split: str, cache: Path, quiet: bool = False, resample: boo
     if split == "lists" and not listed:
         raise DataError(f"{root}: no validation_list.txt or testing_list.txt; use --split hash or random")
     folders = word_folders(root)
-    noise = {p for f in folders if is_noise(f) for p in _training_noise(f)}
+    # a random split leaves noise where it is, and draws no silence either
+    quiet_too = (SILENCE,) if split == "random" else ()
+    noise = {p for f in folders if is_noise(f) or near(f.name, quiet_too) for p in _training_noise(f)}
     files = [p for f in folders for p in recordings(f) if p in noise or not is_noise(f)]
     if not files:
         raise DataError(f"{root}: holds nothing but {NOISE_FOLDER}; {layout(root)}")
