@@ -40,7 +40,7 @@ demo: setup
 	$(PY) -m host.demo
 
 test: setup build/sanitized
-	$(PY) -m pytest
+	$(PY) -m pytest -n auto --dist loadfile
 
 setup: build/.system $(VENV)/.installed core $(BITS:%=build/micropython%/micropython)
 
