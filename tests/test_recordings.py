@@ -263,7 +263,8 @@ def test_all_that_cannot_be_used_is_said_at_once(tmp_path):
     (root / "stop" / "page.wav").write_bytes(b"<html>")
     wanted = (
         "set: 3 recordings not mono at 16 kHz: go/phone0.wav (48000 Hz, 2 channels) for one; ffmpeg -i IN -ar 16000 "
-        "-ac 1 OUT.wav converts one; --resample converts them as they are read; 1 recording without a sample: empty: "
+        "-ac 1 OUT.wav converts one; host.train, host.search and host.evaluate do it with --resample; 1 recording "
+        "without a sample: empty: "
         "stop/none.wav; copy or record again; 1 recording a web page instead of sound: stop/page.wav; fetch again"
     )
     for use in (
