@@ -131,8 +131,9 @@ def run(args: argparse.Namespace) -> int:
     given = data, args.classes, args.split, args.seed, recipe
     config = continued(args.start, *given) if args.start else make_config(name, design, *given)
     config = dataclasses.replace(
-        with_teachers(config, args.teacher), workers=count(), threads=args.threads, device=args.device.type
-    )
+        with_teachers(config, args.teacher), workers=count(), threads=args.threads, device=args.device.type,
+        resample=args.resample,
+    )  # fmt: skip
     say(f"{len(data.rows(TRAINING))} training and {len(data.rows(VALIDATION))} validation clips; run in {folder}")
     for line in found.others:
         say(line)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from host.card_text import command
 from host.data import audio, findings, speech_commands
 from host.data.dataset import NOISE_FOLDER, SILENCE, UNKNOWN, DataError, word_class
 from host.data.folder import layout, others, passed_over, word_folders
@@ -19,6 +20,7 @@ from host.evaluate import main as evaluate
 from host.evaluation import Model, read_clips
 from host.simulate import main as simulate
 from host.train import main as train
+from host.training.config import RunConfig, RunError, differences
 from tests.conftest import MODEL
 
 RNG = np.random.default_rng(0)
@@ -370,6 +372,23 @@ def test_names_that_do_not_say_who_speaks_are_told(tmp_path):
     assert findings.NO_SPEAKER not in {
         f.kind for f in speech_commands.read(root, "random", tmp_path, quiet=True).findings
     }
+
+
+def test_a_run_and_its_card_know_that_recordings_were_converted(tmp_path, monkeypatch):
+    seen = []
+
+    def trained(config, *_):
+        seen.append(config)
+        raise RunError("enough")
+
+    monkeypatch.setattr("host.train.train", trained)
+    line = ["--data", str(words(tmp_path / "set", "go", "stop")), "--words", "go", "stop", "--classes", "10", "--quiet"]
+    line += ["--model", "dsnet-24", "--split", "random"]
+    assert train(line) == train([*line, "--resample"]) == 1
+    plain, converted = seen
+    assert differences(plain, converted) == ["resample (False, now True)"]
+    assert " --resample " in command(converted) and "--resample" not in command(plain)
+    assert RunConfig.from_json(converted.to_json()) == converted
 
 
 def test_a_folders_name_cannot_write_to_the_terminal(tmp_path, capsys):
