@@ -26,7 +26,8 @@ def check_alike(folders: list[Path], configs: list[RunConfig]) -> None:
 
     def kind(c: RunConfig):
         before = bool(c.start), [Path(run).name for run in c.teachers]
-        return c.model, c.design, data_names(c), c.noise and Path(c.noise).name, c.labels, c.split, c.recipe, before
+        data = data_names(c), c.noise and Path(c.noise).name, c.resample, c.labels, c.split
+        return c.model, c.design, data, c.recipe, before
 
     for folder, config in zip(folders, configs, strict=True):
         if kind(config) != kind(configs[0]):

@@ -69,6 +69,7 @@ def command(config: RunConfig) -> str:
     split = "" if config.split == "auto" else f" --split {config.split}"
     data = " ".join(shlex.quote(Path(source).name) for source in config.data)
     noise = f" --noise {shlex.quote(Path(config.noise).name)}" if config.noise else ""
+    resample = " --resample" if config.resample else ""
     language = {LANGUAGES[source].words for source in config.data if source in LANGUAGES} or {WORDS}
     obeyed = command_words(config.labels)
     words = "" if config.start or {obeyed} == language else f" --words {shlex.join(obeyed)}"
@@ -85,7 +86,7 @@ def command(config: RunConfig) -> str:
     threads = f" --threads {config.threads}" if config.threads > 1 else ""
     device = f" --device {config.device}" if config.device != "cpu" else ""
     return (
-        f"{first}{train} -m host.train {network}{teachers} --data {data}{noise}{words} "
+        f"{first}{train} -m host.train {network}{teachers} --data {data}{noise}{resample}{words} "
         f"--classes {config.classes} --recipe {config.recipe.name}{epochs}{split} --seed {config.seed}"
         f"{threads}{device}"
     )

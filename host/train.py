@@ -13,10 +13,11 @@ from pathlib import Path
 import torch
 
 from host.command import guard, seed, warn, whole
-from host.data.dataset import TESTING, TRAINING, VALIDATION, command_words
+from host.data.dataset import NOISE_FOLDER, SILENCE, TESTING, TRAINING, VALIDATION, command_words
 from host.data.download import SPEECH_COMMANDS, fetch
 from host.data.languages import LANGUAGES
 from host.data.load import gather
+from host.data.names import near
 from host.data.speech_commands import SPLITS
 from host.models import MODELS
 from host.models.design import read_design
@@ -43,6 +44,8 @@ def word(text: str) -> str:
     """A word to be obeyed, for argparse, as the folder of its recordings is called."""
     if not is_word(normal(text)):
         raise argparse.ArgumentTypeError(f"{text!r} is no word; expected lower-case letters, as its folder is called")
+    if meant := near(normal(text), (SILENCE, NOISE_FOLDER)):
+        raise argparse.ArgumentTypeError(f"{text!r} is what a folder of noise may be called, as {meant}; take another")
     return normal(text)
 
 
@@ -128,8 +131,9 @@ def run(args: argparse.Namespace) -> int:
     given = data, args.classes, args.split, args.seed, recipe
     config = continued(args.start, *given) if args.start else make_config(name, design, *given)
     config = dataclasses.replace(
-        with_teachers(config, args.teacher), workers=count(), threads=args.threads, device=args.device.type
-    )
+        with_teachers(config, args.teacher), workers=count(), threads=args.threads, device=args.device.type,
+        resample=args.resample,
+    )  # fmt: skip
     say(f"{len(data.rows(TRAINING))} training and {len(data.rows(VALIDATION))} validation clips; run in {folder}")
     for line in found.others:
         say(line)

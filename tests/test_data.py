@@ -70,7 +70,7 @@ def test_what_is_no_recording_is_refused(tmp_path):
     (tmp_path / "a.wav").write_bytes(b"RIFF nonsense")
     with pytest.raises(DataError, match="text instead of sound"):
         audio.read(tmp_path / "a.wav")
-    with pytest.raises(DataError, match=r"b\.wav: no such file"):
+    with pytest.raises(DataError, match=r"b\.wav: missing or not a file"):
         audio.read(tmp_path / "b.wav")
 
 

@@ -2,21 +2,25 @@
 
 import io
 import json
+import os
 import struct
+import subprocess
 
 import numpy as np
 import pytest
 import soundfile
 
+from host.card_text import command
 from host.data import audio, findings, speech_commands
 from host.data.dataset import NOISE_FOLDER, SILENCE, UNKNOWN, DataError, word_class
-from host.data.folder import layout, passed_over, word_folders
+from host.data.folder import layout, others, passed_over, word_folders
 from host.data.load import load
 from host.data.names import near
 from host.evaluate import main as evaluate
 from host.evaluation import Model, read_clips
 from host.simulate import main as simulate
 from host.train import main as train
+from host.training.config import RunConfig, RunError, differences
 from tests.conftest import MODEL
 
 RNG = np.random.default_rng(0)
@@ -138,12 +142,17 @@ def test_folders_that_are_no_set_say_what_to_name(tmp_path):
     assert {f.kind: f.example for f in passed_over(nested)} == {
         findings.DEEPER: "test/go/00000000_nohash_0.wav", findings.SPLITS: "test, train"
     }  # fmt: skip
+    edge = tmp_path / "my edge"
     for name in ("training/go.1a2b.wav", "training/stop.3c.wav", "testing/go.4d.wav"):
-        clip(tmp_path / "edge" / name)
-    assert "begins with its word" in layout(tmp_path / "edge") and "cd " in layout(tmp_path / "edge")
+        clip(edge / name)
     with pytest.raises(DataError, match="no training clips of go"):
-        found(tmp_path / "edge", None)
-    assert [f.kind for f in passed_over(tmp_path / "edge")] == [findings.SPLITS]
+        found(edge, None)
+    assert [f.kind for f in passed_over(edge)] == [findings.SPLITS]
+    told, _, line = layout(edge).partition("; sort by it:  ")
+    assert told.endswith("begins with its word, as Edge Impulse exports it")
+    subprocess.run(["bash", "-c", line], check=True)
+    sorted_now = sorted(p.relative_to(edge).as_posix() for p in edge.glob("*/*/*"))
+    assert sorted_now in (["testing/go/go.4d.wav"], ["training/go/go.1a2b.wav", "training/stop/stop.3c.wav"])
     clip(tmp_path / "flat" / "go-01.wav")
     with pytest.raises(DataError, match=r"1 recordings lie in it, go-01.wav for one: put each in a folder"):
         word_folders(tmp_path / "flat")
@@ -256,7 +265,8 @@ def test_all_that_cannot_be_used_is_said_at_once(tmp_path):
     (root / "stop" / "page.wav").write_bytes(b"<html>")
     wanted = (
         "set: 3 recordings not mono at 16 kHz: go/phone0.wav (48000 Hz, 2 channels) for one; ffmpeg -i IN -ar 16000 "
-        "-ac 1 OUT.wav converts one; --resample converts them as they are read; 1 recording without a sample: empty: "
+        "-ac 1 OUT.wav converts one; host.train, host.search and host.evaluate do it with --resample; 1 recording "
+        "without a sample: empty: "
         "stop/none.wav; copy or record again; 1 recording a web page instead of sound: stop/page.wav; fetch again"
     )
     for use in (
@@ -266,6 +276,30 @@ def test_all_that_cannot_be_used_is_said_at_once(tmp_path):
         with pytest.raises(DataError) as error:
             use()
         assert wanted in str(error.value)
+
+
+def test_names_without_a_file_behind_them_are_said_at_once(tmp_path):
+    root = words(tmp_path / "set", "go", "stop")
+    (root / "go" / "annexed0.wav").symlink_to("nowhere")
+    (root / "go" / "annexed1.wav").mkdir()
+    os.mkfifo(root / "stop" / "pipe.wav")
+    for use in (
+        lambda: found(root, None),
+        lambda: read_clips(root, Model.open(MODEL).program, ("go", "stop"), quiet=True),
+    ):
+        with pytest.raises(DataError, match=r"set: 3 recordings missing or not a file: go/annexed0.wav for one; copy"):
+            use()
+
+
+@pytest.mark.filterwarnings("error")
+def test_rates_that_leave_nothing_or_hours_of_a_recording_are_refused(tmp_path):
+    path = clip(tmp_path / "a.wav", SOUND[:100], 2**31 - 1)
+    with pytest.raises(DataError, match="without a sample"):
+        audio.listen(path, resample=True)
+    path = clip(tmp_path / "b.wav", SOUND[:100], audio.LOWEST_RATE - 1)
+    with pytest.raises(DataError, match=r"at a rate too low for speech \(1999 Hz\)"):
+        audio.listen(path, resample=True)
+    assert len(audio.listen(clip(tmp_path / "c.wav", SOUND[:100], audio.LOWEST_RATE), resample=True)[0]) == 800
 
 
 @pytest.mark.parametrize("rate", [8000, 11025, 44100, 48000, 96000])
@@ -338,6 +372,39 @@ def test_names_that_do_not_say_who_speaks_are_told(tmp_path):
     assert findings.NO_SPEAKER not in {
         f.kind for f in speech_commands.read(root, "random", tmp_path, quiet=True).findings
     }
+
+
+def test_a_run_and_its_card_know_that_recordings_were_converted(tmp_path, monkeypatch):
+    seen = []
+
+    def trained(config, *_):
+        seen.append(config)
+        raise RunError("enough")
+
+    monkeypatch.setattr("host.train.train", trained)
+    line = ["--data", str(words(tmp_path / "set", "go", "stop")), "--words", "go", "stop", "--classes", "10", "--quiet"]
+    line += ["--model", "dsnet-24", "--split", "random"]
+    assert train(line) == train([*line, "--resample"]) == 1
+    plain, converted = seen
+    assert differences(plain, converted) == ["resample (False, now True)"]
+    assert " --resample " in command(converted) and "--resample" not in command(plain)
+    assert RunConfig.from_json(converted.to_json()) == converted
+
+
+def test_a_folders_name_cannot_write_to_the_terminal(tmp_path, capsys):
+    root = words(tmp_path / "set", "go", "stop", "x\x1b[31m\nred")
+    line = ["--data", str(root), "--words", "go", "stop", "--split", "random", "--quiet", "--check"]
+    assert train([*line, "--classes", "10"]) == 0
+    table = capsys.readouterr().out
+    assert "\x1b" not in table and len(table.splitlines()) == 4 and "x\ufffd[31m\ufffdred  -" in table
+    assert others(["x\x1b[31m"], ("go", UNKNOWN)) == ["counted as unknown: x\ufffd[31m"]
+
+
+@pytest.mark.parametrize("word", ["silence", "background_noise"])
+def test_a_word_that_means_noise_is_refused(word, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        train(["--data", str(tmp_path), "--words", "go", word])
+    assert f"'{word}' is what a folder of noise may be called, as _{word}_" in capsys.readouterr().err
 
 
 def test_checking_trains_nothing_and_says_all(tmp_path, capsys):

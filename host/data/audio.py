@@ -8,10 +8,11 @@ import numpy as np
 import soundfile
 
 from host.data import findings
-from host.data.findings import DataError, RecordingError
+from host.data.findings import RecordingError
 from host.data.signature import unreadable
 
 RATE = 16000
+LOWEST_RATE = 2000  # a damaged header may say 1 Hz, and a short file would become hours
 FULL_SCALE = 8  # floating point beyond it was never scaled to 1; a peak a little above 1 is clipped
 UNKNOWN_SIZE = 0x7FFFF000  # from here on a header's size says that its writer did not know it
 
@@ -52,7 +53,7 @@ def read(path: Path) -> np.ndarray:
 def listen(path: Path, resample: bool = False) -> tuple[np.ndarray, Facts]:
     """The same with its facts; resample: of any rate and number of channels, mixed and converted."""
     if not Path(path).is_file():
-        raise DataError(f"{path}: no such file")
+        raise RecordingError(path, findings.NOT_THERE)
     with open(path, "rb") as file:
         head = file.read(512)
     try:
@@ -71,9 +72,13 @@ def listen(path: Path, resample: bool = False) -> tuple[np.ndarray, Facts]:
             raise RecordingError(path, findings.SCALED, f"up to {peak:.0f}")
     if (rate, channels) != (RATE, 1) and not resample:
         raise RecordingError(path, findings.RATE, f"{rate} Hz, {channels} channel{'s' if channels > 1 else ''}")
+    if rate < LOWEST_RATE:
+        raise RecordingError(path, findings.SLOW, f"{rate} Hz")
     full = 32767 if x.dtype == np.int16 else 32767 / 32768
     clipped, seconds = float(np.mean((x >= full) | (x <= -full))), len(x) / rate
     samples = _converted(x, rate)
+    if not len(samples):  # a few samples at a high rate
+        raise RecordingError(path, findings.EMPTY)
     level = samples.std() / 32768
     facts = Facts(
         rate, channels, seconds, max(frames / rate, seconds * announced / there if there < announced else seconds),

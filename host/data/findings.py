@@ -21,9 +21,11 @@ CONVERT = "ffmpeg -i IN -ar 16000 -ac 1 OUT.wav converts one"
 AGAIN = "copy or record again"
 
 # of one file: it cannot be used
-RATE = Kind("not mono at 16 kHz", f"{CONVERT}; --resample converts them as they are read")
+NOT_THERE = Kind("missing or not a file", "copy the recording itself; a link there may lead nowhere")
+RATE = Kind("not mono at 16 kHz", f"{CONVERT}; host.train, host.search and host.evaluate do it with --resample")
 EMPTY = Kind("without a sample: empty", AGAIN)
 UNFINISHED = Kind("never finished: the header says there is no sound", "sox --ignore-length IN.wav OUT.wav mends one")
+SLOW = Kind("at a rate too low for speech", "its header may be damaged: copy it again")
 NO_NUMBERS = Kind("with samples that are no numbers", "record again")
 SCALED = Kind("in floating point far beyond full scale, which is 1", "divide by 32768 perhaps, and write again")
 

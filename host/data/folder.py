@@ -1,6 +1,7 @@
 """What lies in a folder of recordings, <word>/<file>, and what of it is passed over."""
 
 import os
+import shlex
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,6 +10,7 @@ from host.data import findings
 from host.data.dataset import NOISE_FOLDER, SILENCE, UNKNOWN, DataError
 from host.data.findings import Finding, Kind
 from host.data.names import key, near
+from host.text import printable
 
 # what libsndfile reads by name; some it reads by content alone
 READ = {
@@ -65,7 +67,7 @@ def layout(root: Path) -> str:
     loose = recordings(root)
     labelled = next((p for f in [root, *_folders(root)] for p in recordings(f) if "." in p.stem), None)
     if labelled and (loose or _split_folders(root)):
-        where = labelled.parent
+        where = shlex.quote(str(labelled.parent))
         return (
             f"{labelled.relative_to(root)} begins with its word, as Edge Impulse exports it; sort by it:  cd {where};  "
             'for f in *.*.*; do mkdir -p "${f%%.*}"; mv "$f" "${f%%.*}/"; done'
@@ -134,7 +136,7 @@ def others(words: Iterable[str], labels: tuple[str, ...]) -> list[str]:
     """Lines on the words, as their folders are called, that are none of the labels."""
     other = [w for w in words if near(w, (*labels, NOISE_FOLDER, SILENCE)) is None]
     what = "counted as unknown" if UNKNOWN in labels else "of no class and left out"
-    return [f"{what}: {listed(other, 12)}"] if other else []
+    return [f"{what}: {printable(listed(other, 12))}"] if other else []
 
 
 def listed(names: list[str], most: int = 8) -> str:

@@ -83,13 +83,21 @@ def _clips(samples: np.ndarray, noise: bool, length: int) -> list[np.ndarray]:
     return [samples[i : i + length] for i in range(0, len(samples) - length + 1, audio.RATE // 2)]
 
 
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """A file's size and when it was last written; None of what is not there, as listen() will say."""
+    with suppress(OSError):
+        status = path.stat()
+        return status.st_size, status.st_mtime_ns
+    return None
+
+
 def _levels(root: Path, files: list[Path], noise: set[Path], cache: Path, resample: bool, quiet: bool, length: int):
     """(levels, names, facts) of every clip, from the cache where nothing has changed.
 
     A name is "<word>/<file>#<i>/<n>".
     """
     config = log_mel()
-    state = [(p.relative_to(root).as_posix(), p in noise, p.stat().st_size, p.stat().st_mtime_ns) for p in files]
+    state = [(p.relative_to(root).as_posix(), p in noise, _stamp(p)) for p in files]
     key = repr((config, length, resample, audio.FACTS, str(root.resolve()), state))
     cached = cache / f"levels-{hashlib.sha256(key.encode()).hexdigest()[:16]}.npz"
     with suppress(Exception), np.load(cached, allow_pickle=False) as found:  # it is not there, or damaged in any way

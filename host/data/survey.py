@@ -10,6 +10,7 @@ from host.data import findings
 from host.data.audio import RATE, Facts
 from host.data.dataset import NOISE_FOLDER, SILENCE, TESTING, TRAINING, VALIDATION, Part
 from host.data.findings import Finding, Kind
+from host.text import printable
 
 LOSSY = {".mp3", ".ogg", ".oga", ".opus"}
 LONG, SHORT = 1.5, 0.2  # seconds
@@ -135,7 +136,7 @@ def table(part: Part, target: np.ndarray, keep: np.ndarray, labels: tuple[str, .
         used = keep & (target >= 0) & mine
         counts = [np.sum(used & (part.split == s)) for s in (TRAINING, VALIDATION, TESTING)]
         lines.append((
-            word, labels[classed] if classed >= 0 else "-", *counts, np.sum(mine & ~used),
+            printable(word), labels[classed] if classed >= 0 else "-", *counts, np.sum(mine & ~used),
             *_spreads(part.facts, mine), _speakers(part.names[mine]) if word != NOISE_FOLDER else "-",
         ))  # fmt: skip
     widths = [max(len(str(line[i])) for line in lines) for i in range(len(head))]

@@ -22,7 +22,8 @@ class RunConfig:
 
     model: the name that the network goes by. start: the run it went on from. teachers: the runs it learned from.
     workers: how many processes shared its batches, each on so many threads; device: PyTorch's kind of it, "cpu" say.
-    The last three change in what order numbers are added, and so the last bits.
+    These three change in what order numbers are added, and so the last bits. resample: whether recordings of any rate
+    and number of channels were converted.
     """
 
     model: str
@@ -41,6 +42,7 @@ class RunConfig:
     workers: int = 1
     threads: int = 1
     device: str = "cpu"
+    resample: bool = False
 
     def to_json(self) -> str:
         return json.dumps(dataclasses.asdict(self) | {"design": self.design.to_dict()}, indent=1)
