@@ -204,7 +204,7 @@ robot.close()
 
 
 def test_a_robot_made_anew_has_a_deadman_of_its_own(robot):
-    """What tripped before, or was armed, is not the new one's affair."""
+    """What tripped before, or was armed, is not the new one's affair; the pins that are still held are taken back."""
     program(robot, PAUSED)
     robot.write("programs/next.py", PAUSED.replace("5000", "100") + "    robot.update()\n    print('alive')\n")
     lines = robot.play("import launcher; launcher.start(); launcher.start('next')")
