@@ -120,6 +120,49 @@ print("pressed", pressed, "open", int(machine.I2S._open is not None))
     assert said(lines, "Stopped.") and said(lines, "pressed 5 open 0")
 
 
+def test_ctrl_c_ends_a_program_also_while_its_ears_are_opened_anew(robot):
+    """With a dead microphone that is a good part of the time."""
+    program(robot, DRIVE)
+    robot.receives(np.zeros(10 * 16000, np.int32))
+    hasty = """
+import time
+import launcher
+from microphone import Microphone
+close, pressed = Microphone.close, 0
+def press(us):
+    global pressed
+    if launcher.robot.microphone.stalls and not pressed:
+        pressed = 1
+        raise KeyboardInterrupt
+def watched(self):
+    time._listeners.append(press)
+    try:
+        close(self)
+    finally:
+        time._listeners.remove(press)
+Microphone.close = watched
+launcher.start()
+print("ms", time.ms)
+"""
+    lines = robot.play(hasty)
+    assert said(lines, "Stopped.") and not said(lines, "@stall") and 500 < printed(lines, "ms")[0] < 700
+
+
+def test_i2s_whose_requests_cannot_be_served_is_closed_again(robot):
+    """The chip has no memory left for the task."""
+    full = """
+import machine
+def irq(self, handler):
+    raise RuntimeError("failed to create I2S task")
+machine.I2S.irq = irq
+import launcher
+launcher.start()
+print("open", int(machine.I2S._open is not None))
+"""
+    lines = robot.play(full)
+    assert said(lines, "@crash RuntimeError") and said(lines, "open 0") and not said(lines, "AttributeError")
+
+
 LATE = np.random.default_rng(2).integers(-900, 900, 4 * 16000) - 20000 << 14  # 18-bit words with an offset
 
 
