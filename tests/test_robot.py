@@ -70,6 +70,26 @@ def test_a_behaviour_is_swapped_by_one_file(robot):
     assert lines.index("first") < lines.index("second")
 
 
+STOCK = """
+import builtins
+def import_but_one(name, *rest, original=__import__):
+    if name == "tympan":
+        raise ImportError("no module named 'tympan'")
+    return original(name, *rest)
+builtins.__import__ = import_but_one
+"""
+
+
+def test_stock_firmware_does_all_but_hear_words(robot):
+    """Ours has the module tympan."""
+    robot.scene["button"] = 0
+    for name, words in (("voice", "hears no words"), ("wiring_check", "Done."), ("record", "@clip")):
+        robot.hears(seconds(6))
+        lines = robot.play(STOCK + f"import launcher; launcher.start({name!r})")
+        assert said(lines, words) and not said(lines, "Traceback") and stopped(lines)
+        assert said(lines, "@crash Unready") == (name == "voice")
+
+
 def test_ctrl_c_stops_the_motors(robot):
     program(
         robot,
