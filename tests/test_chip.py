@@ -72,6 +72,28 @@ def test_a_pc_that_does_not_read_neither_stops_the_robot_nor_keeps_it_from_seein
     assert not said(lines, "@lost") and not said(lines, "@crash") and said(lines, "@end")
 
 
+def test_a_line_waits_once_in_five_seconds_and_one_that_was_cut_is_ended(robot):
+    code = """
+import machine, time
+from console import put, say
+waits = []
+put("begun")
+time.sleep_ms(5)
+while time.ms < 12000:
+    before = time.ms
+    say(" a piece", 1)
+    if time.ms - before > 20:
+        waits += [before // 1000, (time.ms - before) // 10]
+    time.sleep_ms(100)
+time.sleep_ms(5000)
+say("read", 2, "again")
+machine.tell("waits", *waits)
+"""
+    robot.scene |= {"unread": [[1, 11000]], "log": False}
+    lines = robot.play(code)
+    assert lines[0] == "begun" and lines[-2:] == ["read 2 again", "waits 0 10 5 10 10 10"]
+
+
 def test_a_print_waits_as_long_as_in_the_boards_firmware():
     source = (STANDIN / "machine.py").read_text()
     wait = int(re.search(r"PRINT_US = (\d+)000 ", source)[1])

@@ -213,6 +213,17 @@ def test_a_robot_made_anew_has_a_deadman_of_its_own(robot):
     assert said(second, "alive") and not said(second, "@move deadman") and driven(second)
 
 
+def test_an_order_given_after_the_deadman_acted_is_carried_out(robot):
+    code = """
+m.drive(60, 60)
+steps(300)
+time.sleep_ms(700)
+m.drive(60, 60)
+print(steps(300), m.going_forward())
+"""
+    assert bench(robot, code) == ["['deadman'] True"]
+
+
 def test_a_deadman_made_anew_is_disarmed_and_holds_its_own_pins(robot):
     code = """
 for n in (5, 6, 7):

@@ -144,13 +144,24 @@ class ADC:
 
 
 class WDT:
+    # once made it cannot be stopped
     armed = False
 
     def __init__(self, id=0, timeout=5000):
         WDT.armed = True
+        self._timeout_us = 1000 * timeout
+        self.feed()
+        time._listeners.append(self._pass)
 
     def feed(self):
-        pass
+        self._left_us = self._timeout_us
+
+    def _pass(self, us):
+        self._left_us -= max(us, 0)
+        if self._left_us <= 0:
+            tell("@reset", stamp())
+            self._left_us = 1 << 29  # nothing happens on the way out
+            raise SystemExit
 
 
 mem32 = {}  # registers that matter here
