@@ -1,7 +1,8 @@
 # Lines for whoever is attached by USB, from a loop that must not stand still.
 #
-# A PC that is attached and does not read makes each piece of a line wait: 100 ms with our firmware, 500 with stock. So
-# a line ends where one has waited, and nothing more is said for a while. Allocates nothing.
+# A PC that is attached and does not read makes each piece of a line wait: 100 ms with our firmware, 500 with stock, and
+# twice that where USB still has room for its beginning. So a line ends where a piece has waited, and nothing more is
+# said for a while. Allocates nothing.
 import time
 
 SLOW_MS = 50

@@ -68,9 +68,13 @@ def start(program=None, report=False):
 
 
 def rest():
-    # motors first
-    if robot:
-        robot.close()
+    # motors first; another Ctrl-C does not cut it short
+    while robot:
+        try:
+            robot.close()
+            break
+        except KeyboardInterrupt:
+            pass
 
 
 def be_safe(error):

@@ -53,6 +53,7 @@ class Microphone:
         size = 4 * self.channels * samples
         self._blocks = (memoryview(bytearray(size)), memoryview(bytearray(size)))
         self._i2s = None
+        self._pending = 0  # requests that have not ended
         self._on_filled = self._filled
 
     def open(self):
@@ -61,7 +62,7 @@ class Microphone:
         self._i2s.irq(self._on_filled)
         self.still = True  # whether the last block was one word over and over
         self._ready = 0  # blocks filled and not yet taken
-        self._pending = 2  # requests that have not ended
+        self._pending = 2
         self._next = 0
         self._lag = self._least = 0  # us by which the sound is behind the clock, and the least so far
         self._last = self._arrived = self._alive = self._released = time.ticks_us()
@@ -71,15 +72,12 @@ class Microphone:
 
     def close(self):
         # deinit() frees what I2S's task waits on: first the requests end, unless nothing comes any more
-        while self._i2s:
-            try:
-                if self._pending and time.ticks_diff(time.ticks_us(), self._arrived) < 3 * self._block_us:
-                    time.sleep_ms(1)
-                else:
-                    self._i2s.deinit()
-                    self._i2s = None
-            except KeyboardInterrupt:
-                pass  # another one: it is ending already
+        if not self._i2s:
+            return
+        while self._pending and time.ticks_diff(time.ticks_us(), self._arrived) < 3 * self._block_us:
+            time.sleep_ms(1)
+        self._i2s.deinit()
+        self._i2s = None
 
     def _filled(self, i2s):
         self._ready += 1

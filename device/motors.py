@@ -30,6 +30,7 @@ class Motors:
         self._deadman = deadman
         self._trips = deadman.trips() if deadman else 0
         self._pwm = [PWM(Pin(n), freq=FREQUENCY, duty_u16=0) for n in self.numbers(pins)]
+        self._take_pins()  # a dead-man may have held them since before this program
         self._duty = [0, 0]  # left, right: -FULL to FULL
         self._target = [0, 0]
         self._left_um = 0  # to the goal, per wheel; 0: no goal
@@ -152,14 +153,18 @@ class Motors:
             self._to_goal = True
         self._deadman.feed(ms)
 
+    def _take_pins(self):
+        # from the dead-man, stopped
+        for pwm in self._pwm:
+            pwm.deinit()  # else init() would leave the pin where it is, as a PWM made anew does
+            pwm.init(freq=FREQUENCY, duty_u16=FULL if self._brake else 0)
+
     def _look_at_deadman(self):
         # where it has stopped the motors it holds the pins: take them back, stopped
         if not self._deadman or self._deadman.trips() == self._trips:
             return
         self._trips = self._deadman.trips()
         arrived = self._left_um and self._to_goal
-        for pwm in self._pwm:
-            pwm.deinit()  # else init() would leave the pin where it is
-            pwm.init(freq=FREQUENCY, duty_u16=FULL if self._brake else 0)
+        self._take_pins()
         self.stop()
         self._event = "arrived" if arrived else "deadman"

@@ -17,6 +17,7 @@ from feedback import Feedback
 from machine import Pin
 from microphone import Microphone
 from motors import Motors
+from settings import Unready
 from voltmeter import Voltmeter
 
 try:
@@ -62,6 +63,8 @@ class Robot:
 
     def start_listening(self):
         # the model is loaded at the first word wanted: programs that only drive need none
+        if not tympan:
+            raise Unready("this firmware hears no words: it has no module tympan. wiring_check and record run.")
         from listener import Listener
         from swap import load_model
 

@@ -72,6 +72,28 @@ def test_a_pc_that_does_not_read_neither_stops_the_robot_nor_keeps_it_from_seein
     assert not said(lines, "@lost") and not said(lines, "@crash") and said(lines, "@end")
 
 
+def test_a_line_waits_once_in_five_seconds_and_one_that_was_cut_is_ended(robot):
+    code = """
+import machine, time
+from console import put, say
+waits = []
+put("begun")
+time.sleep_ms(5)
+while time.ms < 12000:
+    before = time.ms
+    say(" a piece", 1)
+    if time.ms - before > 20:
+        waits += [before // 1000, (time.ms - before) // 10]
+    time.sleep_ms(100)
+time.sleep_ms(5000)
+say("read", 2, "again")
+machine.tell("waits", *waits)
+"""
+    robot.scene |= {"unread": [[1, 11000]], "log": False}
+    lines = robot.play(code)
+    assert lines[0] == "begun" and lines[-2:] == ["read 2 again", "waits 0 10 5 10 10 10"]
+
+
 def test_a_print_waits_as_long_as_in_the_boards_firmware():
     source = (STANDIN / "machine.py").read_text()
     wait = int(re.search(r"PRINT_US = (\d+)000 ", source)[1])
@@ -118,6 +140,49 @@ print("pressed", pressed, "open", int(machine.I2S._open is not None))
 """
     lines = robot.play(impatient)
     assert said(lines, "Stopped.") and said(lines, "pressed 5 open 0")
+
+
+def test_ctrl_c_ends_a_program_also_while_its_ears_are_opened_anew(robot):
+    """With a dead microphone that is a good part of the time."""
+    program(robot, DRIVE)
+    robot.receives(np.zeros(10 * 16000, np.int32))
+    hasty = """
+import time
+import launcher
+from microphone import Microphone
+close, pressed = Microphone.close, 0
+def press(us):
+    global pressed
+    if launcher.robot.microphone.stalls and not pressed:
+        pressed = 1
+        raise KeyboardInterrupt
+def watched(self):
+    time._listeners.append(press)
+    try:
+        close(self)
+    finally:
+        time._listeners.remove(press)
+Microphone.close = watched
+launcher.start()
+print("ms", time.ms)
+"""
+    lines = robot.play(hasty)
+    assert said(lines, "Stopped.") and not said(lines, "@stall") and 500 < printed(lines, "ms")[0] < 700
+
+
+def test_i2s_whose_requests_cannot_be_served_is_closed_again(robot):
+    """The chip has no memory left for the task."""
+    full = """
+import machine
+def irq(self, handler):
+    raise RuntimeError("failed to create I2S task")
+machine.I2S.irq = irq
+import launcher
+launcher.start()
+print("open", int(machine.I2S._open is not None))
+"""
+    lines = robot.play(full)
+    assert said(lines, "@crash RuntimeError") and said(lines, "open 0") and not said(lines, "AttributeError")
 
 
 LATE = np.random.default_rng(2).integers(-900, 900, 4 * 16000) - 20000 << 14  # 18-bit words with an offset

@@ -86,6 +86,14 @@ def test_the_quietest_room_is_no_fault(robot):
     assert not stalls(robot.play())
 
 
+@pytest.mark.parametrize("bit", [8, 16, 24])
+def test_words_that_differ_in_one_byte_are_sound(robot, bit):
+    words = np.full(2 * 16000, 0x12345600)
+    words[::2] += 1 << bit
+    robot.receives(words)
+    assert not stalls(robot.play())
+
+
 def test_a_dance_ends_where_the_ears_do(robot):
     """A program that gives orders and waits for their end comes back to listening."""
     program(

@@ -195,6 +195,12 @@ def test_the_words_of_mic_check(robot):
         assert not re.search("Traceback|Error", text)
 
 
+def test_mic_check_closes_the_ears_of_a_robot_that_listens(robot):
+    robot.hears(seconds(4))
+    lines = robot.play("import launcher; launcher.awaken().listen(); launcher.mic_check()")
+    assert said(lines, "good: sound in the left slot") and not said(lines, "Error")
+
+
 def test_a_closed_gate_skips_windows_and_changes_no_other(robot):
     """What is computed after silence is what it would have been with the gate open all the time."""
     rng = np.random.default_rng(6)

@@ -204,13 +204,24 @@ robot.close()
 
 
 def test_a_robot_made_anew_has_a_deadman_of_its_own(robot):
-    """What tripped before, or was armed, is not the new one's affair."""
+    """What tripped before, or was armed, is not the new one's affair; the pins that are still held are taken back."""
     program(robot, PAUSED)
     robot.write("programs/next.py", PAUSED.replace("5000", "100") + "    robot.update()\n    print('alive')\n")
     lines = robot.play("import launcher; launcher.start(); launcher.start('next')")
     assert sum(line == "@deadman" for line in lines) == 0
     second = lines[lines.index("program next") :]
     assert said(second, "alive") and not said(second, "@move deadman") and driven(second)
+
+
+def test_an_order_given_after_the_deadman_acted_is_carried_out(robot):
+    code = """
+m.drive(60, 60)
+steps(300)
+time.sleep_ms(700)
+m.drive(60, 60)
+print(steps(300), m.going_forward())
+"""
+    assert bench(robot, code) == ["['deadman'] True"]
 
 
 def test_a_deadman_made_anew_is_disarmed_and_holds_its_own_pins(robot):

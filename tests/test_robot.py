@@ -70,6 +70,26 @@ def test_a_behaviour_is_swapped_by_one_file(robot):
     assert lines.index("first") < lines.index("second")
 
 
+STOCK = """
+import builtins
+def import_but_one(name, *rest, original=__import__):
+    if name == "tympan":
+        raise ImportError("no module named 'tympan'")
+    return original(name, *rest)
+builtins.__import__ = import_but_one
+"""
+
+
+def test_stock_firmware_does_all_but_hear_words(robot):
+    """Ours has the module tympan."""
+    robot.scene["button"] = 0
+    for name, words in (("voice", "hears no words"), ("wiring_check", "Done."), ("record", "@clip")):
+        robot.hears(seconds(6))
+        lines = robot.play(STOCK + f"import launcher; launcher.start({name!r})")
+        assert said(lines, words) and not said(lines, "Traceback") and stopped(lines)
+        assert said(lines, "@crash Unready") == (name == "voice")
+
+
 def test_ctrl_c_stops_the_motors(robot):
     program(
         robot,
@@ -79,7 +99,7 @@ def test_ctrl_c_stops_the_motors(robot):
         ),
     )
     lines = robot.play()
-    assert said(lines, "Stopped.") and stopped(lines)
+    assert said(lines, "Stopped.") and stopped(lines) and lights(lines)[-1][1:] == (0, 0, 0)
 
 
 # ---- models ----
@@ -240,6 +260,24 @@ def run(robot):
     stop = [us for us, duty in pin_times(lines, 37) if duty == 65535][1]
     assert 1_000_000 <= stop <= 1_030_000
     assert max(duty for _, duty in pin_times(lines, 35)[2:-1]) > 30000
+
+
+@pytest.mark.parametrize("doze_ms, hang_ms", [(0, 0), (5000, 0), (0, 9000)])
+def test_the_watchdog_bites_a_program_that_hangs_and_no_other(robot, doze_ms, hang_ms):
+    """One that listens feeds it, and so does one that dozes."""
+    program(
+        robot,
+        f"""
+import time
+def run(robot):
+    robot.wait(30000)
+    time.sleep_ms({hang_ms})
+""",
+    )
+    robot.hears(seconds(40) // 50)
+    robot.settings(watchdog=True, light_sleep_ms=doze_ms, listening={"gate": 100})
+    lines = robot.play()
+    assert said(lines, "@reset") == (hang_ms > 0) and said(lines, "@sleep") == (doze_ms > 0)
 
 
 @pytest.mark.parametrize("wanted, vbus, armed", [(True, 0, True), (True, 1, False), (False, 0, False)])

@@ -51,7 +51,8 @@ class Pin:
         if not isinstance(number, int) or not (0 <= number <= 21 or 33 <= number <= 46):  # others are not led out
             raise ValueError("invalid pin")
         self.number = number
-        chip.configure(number)
+        if mode >= 0:  # else the pin stays what it was
+            chip.configure(number)
         if value is not None:
             self.value(value)
 
@@ -74,20 +75,21 @@ def show(number):
 
 
 class PWM:
-    made = []
+    made = set()
+    _led = set()  # pins that have a channel, which outlives the object that took it
 
     def __init__(self, pin, freq=1000, duty_u16=0):
         if pin.number == 46:
             raise ValueError("PWM not supported on Pin(46)")  # an input
         self.number = pin.number
-        self._active = False
-        PWM.made.append(self.number)
+        PWM.made.add(self.number)
         self.init(freq=freq, duty_u16=duty_u16)
 
     def init(self, freq=1000, duty_u16=0):
-        # the pin is led to the PWM only where it was not: one that the dead-man holds stays so
-        if not self._active:
+        # the pin is led to the PWM only where it has no channel yet: one that the dead-man holds stays so
+        if self.number not in PWM._led:
             chip.configure(self.number)
+            PWM._led.add(self.number)
         self._active = True
         self.freq(freq)
         self.duty_u16(duty_u16)
@@ -95,6 +97,7 @@ class PWM:
     def deinit(self):
         # leaves the pin floating
         self._active = False
+        PWM._led.discard(self.number)
         chip.configure(self.number)
         put(self.number, 0)
 
@@ -141,13 +144,24 @@ class ADC:
 
 
 class WDT:
+    # once made it cannot be stopped
     armed = False
 
     def __init__(self, id=0, timeout=5000):
         WDT.armed = True
+        self._timeout_us = 1000 * timeout
+        self.feed()
+        time._listeners.append(self._pass)
 
     def feed(self):
-        pass
+        self._left_us = self._timeout_us
+
+    def _pass(self, us):
+        self._left_us -= max(us, 0)
+        if self._left_us <= 0:
+            tell("@reset", stamp())
+            self._left_us = 1 << 29  # nothing happens on the way out
+            raise SystemExit
 
 
 mem32 = {}  # registers that matter here
