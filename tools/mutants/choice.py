@@ -91,7 +91,7 @@ def name_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:12]
 
 
-@functools.lru_cache(4)
+@functools.lru_cache(400)
 def _tree(source: bytes) -> ast.Module:
     return ast.parse(source)
 
@@ -163,6 +163,16 @@ class Choice:
         wanted = [of for f, of in functions.items() if f and name in (None, f)]
         return {t for of in wanted for t in of if t in self.seconds}
 
+    def _importing(self, path: str, seen: frozenset = frozenset()) -> set[str]:
+        """The files measured that import one, or import one that does."""
+        found = set()
+        for folder in ("host", "tools", "device"):
+            for file in (self.folder / folder).rglob("*.py"):
+                name = file.relative_to(self.folder).as_posix()
+                if name not in seen and names(file.read_bytes(), path):
+                    found |= {name} if name in self.files else self._importing(name, seen | {path})
+        return found
+
     def _with_new(self, found: set[str], concerns) -> set[str]:
         """Add the new tests of files that have some of these, or whose text concerns the matter."""
         files = {t.split("::")[0] for t in found}
@@ -203,8 +213,8 @@ class Choice:
 
     def _python(self, mutant: Mutant) -> set[str]:
         of, name = self.files.get(mutant.path), function(mutant.source, mutant.line)
-        if not of:
-            return set()
+        if not of:  # a file that is new since: tests of the files that import it
+            return {t for path in self._importing(mutant.path) for t in self._running(path)}
         if of["source"] == name_of(mutant.source):
             found = {t for line in _statement(mutant.source, mutant.line) for t in of["lines"].get(line, ())}
             return {t for t in found if t in self.seconds} | (set() if name else self._running(mutant.path))
