@@ -21,7 +21,7 @@ from tools.mutants.tree import HUNG, Tree
 
 KEPT = ROOT / "build" / "mutants"
 BITS_32 = re.compile(r"[\[-]32\b")  # tests of the MicroPython that is not built anew
-NEW_S = 0.2  # taken for how long a test takes that is newer than the measurement
+NEW_S = 0.05  # taken for how long a test takes that is newer than the measurement
 MICROPYTHON = ("host/engines/micropython.py", "host/simulator/run.py")
 # what is about the core: of all that load the library only these are tried
 ABOUT_CORE = (
