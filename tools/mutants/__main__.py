@@ -95,11 +95,13 @@ class Results:
         lines = RESULTS.read_text().splitlines() if RESULTS.exists() else []
         self.found = {line["key"]: line for line in map(json.loads, lines)}
 
-    def get(self, mutant: Mutant) -> dict | None:
+    def get(self, mutant: Mutant, tests: int) -> dict | None:
+        """What was found, unless the file has changed, or it survived other tests or fewer than these."""
         found = self.found.get(mutant.key)
         if not found or found["file"] != name_of(mutant.mutated):
             return None
-        return None if found["outcome"] == "survived" and found["version"] != self.tests else found
+        again = found["outcome"] == "survived" and (found["version"] != self.tests or found["tests"][0] < tests)
+        return None if again else found
 
     def put(self, mutant: Mutant, found: dict) -> None:
         file = name_of(mutant.mutated)
@@ -116,7 +118,7 @@ def run(wanted: list[tuple[Mutant, ...]], counts: dict, tree: Tree, choice: Choi
     for group, mutant in wanted:
         if done[group] == counts[group]:
             continue
-        found = results.get(mutant)
+        found = results.get(mutant, len(cut(choice.tests(mutant), choice.seconds, budget)))
         if not found:
             started = time.monotonic()
             found = attempt(tree, choice, mutant, budget)
