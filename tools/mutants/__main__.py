@@ -132,7 +132,7 @@ def run(wanted: list[tuple[Mutant, ...]], counts: dict, tree: Tree, choice: Choi
 def main(arguments: list[str] | None = None) -> int:
     p = argparse.ArgumentParser(prog="python -m tools.mutants", description=__doc__)
     p.add_argument("--area", nargs="+", choices=AREAS, default=AREAS, help="default: all")
-    p.add_argument("--sample", type=int, default=42, metavar="N", help="so many changes by operator in each area")
+    p.add_argument("--sample", type=int, default=38, metavar="N", help="so many changes by operator in each area")
     p.add_argument("--seconds", type=float, default=120, help="of tests, the fastest, that a mutant is given at most")
     p.add_argument("--measure", action="store_true", help="run the suite first and measure again which test runs what")
     p.add_argument("--write", action="store_true", help="write docs/mutants.md, of all areas")

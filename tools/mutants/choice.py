@@ -201,7 +201,7 @@ class Choice:
             self.killers[key] = test.removesuffix(HUNG)
 
     def tests(self, mutant: Mutant) -> list[str]:
-        """The fastest first, but before them those that noticed this change before, or others of the file."""
+        """The fastest first; before them what noticed this change before, or others of the file, or bears its name."""
         path, kills, killer = mutant.path, self.kills[mutant.path], self.killers.get(mutant.key)
         if path.startswith(ON_MICROPYTHON):
             found = self.micropython | {t for t in self.seconds if t.startswith(ON_PC)}
@@ -209,7 +209,12 @@ class Choice:
             found = self.native
         else:
             found = self._with_new(self._python(mutant), lambda text: names(text, path))
-        return sorted(found, key=lambda t: (t != killer, -kills[t], self.seconds[t]))
+        name = Path(path).stem
+
+        def order(test: str) -> tuple:
+            return test != killer, -kills[test], name not in test.split("::")[0], self.seconds[test]
+
+        return sorted(found, key=order)
 
     def _python(self, mutant: Mutant) -> set[str]:
         of, name = self.files.get(mutant.path), function(mutant.source, mutant.line)
