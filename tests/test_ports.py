@@ -232,3 +232,15 @@ def test_ampy_takes_over_where_mpremote_gets_no_raw_repl(monkeypatch):
     monkeypatch.setattr(board_link, "CONNECTIONS", {"mpremote": mute, "ampy": lambda port: line})
     with pytest.raises(LinkError, match="no answer from MicroPython on COM3"):
         board_link.Link("COM3")
+
+
+def test_what_mpremote_alone_cannot_open_is_left_to_ampy(monkeypatch):
+    def fails(port, **options):
+        raise TransportError("failed to access")
+
+    opened = []
+    monkeypatch.setattr(board_link, "SerialTransport", fails)
+    monkeypatch.setattr(board_link, "_open", lambda port: SimpleNamespace(close=lambda: opened.append(port)))
+    with pytest.raises(TransportError, match="failed to access"):
+        board_link.CONNECTIONS["mpremote"]("COM3")
+    assert opened == ["COM3"]
