@@ -208,6 +208,13 @@ def test_a_port_on_which_something_else_talks_is_given_up(by, monkeypatch):
         os.close(theirs)
 
 
+def test_nothing_is_read_that_has_not_come():
+    """A read waits longer than who watches wants to."""
+    asked = []
+    line = SimpleNamespace(in_waiting=0, read=asked.append)
+    assert Running(line).lines(0.02) == [] and not asked
+
+
 def test_a_program_is_stopped_with_control_c():
     line = Line(b"listening\r\n")
     running = Running(line)
