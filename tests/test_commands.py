@@ -8,9 +8,11 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import soundfile
 import torch
 
 from bench import frontend as bench_frontend
@@ -267,6 +269,19 @@ def test_the_demo_removes_nothing_but_its_own(run, monkeypatch, capsys, tmp_path
         assert "make setup" in sentence(capsys, demo.main)
     assert sorted(run.iterdir()) == before
     assert demo.main([]) == 3 and not run.exists()
+
+
+def test_the_demo_leaves_what_its_last_line_names(run, monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(demo, "RUN", tmp_path / "demo-run")
+    monkeypatch.setattr(demo, "OUT", tmp_path / "out")
+    monkeypatch.setattr(train, "main", lambda options: shutil.copytree(run, demo.RUN) and 0)
+    monkeypatch.setattr(demo, "conversation", lambda seed: (np.arange(800, dtype=np.int16), []))
+    monkeypatch.setattr(demo, "simulate", lambda model, samples: SimpleNamespace(problem="the robot is tired"))
+    (tmp_path / "out").mkdir()
+    assert demo.main([]) == 1 and "the robot is tired" in capsys.readouterr().out
+    assert (tmp_path / "out" / "model.bin").read_bytes() == (run / "model.bin").read_bytes()
+    samples, rate = soundfile.read(tmp_path / "out" / "conversation.wav", dtype="int16")
+    assert rate == 16000 and samples.tolist() == list(range(800))
 
 
 def test_a_core_that_is_not_built_is_a_sentence(monkeypatch, tmp_path, capsys):

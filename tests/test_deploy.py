@@ -135,6 +135,18 @@ def test_a_program_that_cannot_start_is_refused_on_the_pc(tmp_path, capsys, name
     assert reason in capsys.readouterr().err
 
 
+def test_a_program_may_hold_more_than_its_run(tmp_path):
+    path = tmp_path / "dance.py"
+    path.write_text('"""Mine."""\nimport time\n\nSTEPS = 3\n\n\ndef run(robot):\n    pass\n')
+    assert deploy.read_program(path) == path.read_bytes()
+
+
+@pytest.mark.parametrize("wanted", ["my/voice", "my\\voice", "programs/voice"])
+def test_what_has_a_folder_is_a_file_and_no_program_by_its_name(wanted):
+    with pytest.raises(deploy.DeployError, match=r"ending in \.py"):
+        deploy.choose_program(wanted, SHIPPED, {})
+
+
 def test_no_such_model_no_such_program(tmp_path, capsys):
     assert deploy.main(["--model", str(tmp_path / "none.bin")]) == 1
     assert deploy.main(["--program", str(tmp_path / "none.py")]) == 1

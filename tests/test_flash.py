@@ -141,7 +141,6 @@ def test_nothing_is_erased_unasked(tmp_path, monkeypatch, capsys, esptool):
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
     monkeypatch.setattr("builtins.input", lambda question: "")
     assert flash.main([str(path)]) == 1 and esptool == []
-    assert flash.main([str(path), "--chip", "esp32s3"]) == 1 and esptool == []
 
     def no_more(question):
         raise EOFError
@@ -153,6 +152,14 @@ def test_nothing_is_erased_unasked(tmp_path, monkeypatch, capsys, esptool):
     assert flash.main([str(path)]) == 0 and "--erase-all" in esptool.pop()
     out = capsys.readouterr().out
     assert "GPIO0" in out and "CircuitPython" in out
+
+
+def test_a_firmware_for_another_chip_than_named_is_refused(tmp_path, capsys, esptool):
+    path = tmp_path / "f.bin"
+    path.write_bytes(firmware(S2, 0x1000))
+    assert flash.main([str(path), "--yes", "--chip", "esp32s3"]) == 1 and esptool == []
+    assert "for esp32s2, not esp32s3" in capsys.readouterr().err
+    assert flash.main([str(path), "--yes", "--chip", "esp32s2"]) == 0 and esptool
 
 
 @pytest.mark.parametrize("chip, offset", [(S2, 0x1000), (S2, 0), (S3, 0)])

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from host.data import archive, synthetic
+from host.data.audio import RATE
 from host.data.dataset import SILENCE, TRAINING, UNKNOWN, VALIDATION, DataError, class_labels, command_words
 from host.data.languages import ENGLISH, FRENCH, LANGUAGES
 from host.data.load import load
@@ -128,3 +129,14 @@ def test_testing_says_words_and_by_voices_that_training_does_not(monkeypatch):
     ):
         assert {t for t, _, _ in part} <= set(words) and {v for _, _, v in part} <= set(voices)
         assert {a for _, a, _ in part} == set(FRENCH.accents)
+
+
+def test_a_conversation_says_its_words_when_it_says_so():
+    samples, said = synthetic.conversation(0, commands=3, others=2)
+    assert len({s.word for s in said}) == 5 and sum(s.word in ENGLISH.words for s in said) == 3
+    bounds = [round(t * RATE) for s in said for t in (s.start, s.end)]
+    pauses = [0, *bounds, len(samples)]
+    for start, end in zip(pauses[::2], pauses[1::2], strict=True):
+        assert end - start >= 1.3 * RATE - 1 and np.abs(samples[start:end]).max() < 600
+    for start, end in zip(bounds[::2], bounds[1::2], strict=True):
+        assert np.abs(samples[start:end]).max() > 1000

@@ -208,6 +208,13 @@ def test_a_port_on_which_something_else_talks_is_given_up(by, monkeypatch):
         os.close(theirs)
 
 
+def test_nothing_is_read_that_has_not_come():
+    """A read waits longer than who watches wants to."""
+    asked = []
+    line = SimpleNamespace(in_waiting=0, read=asked.append)
+    assert Running(line).lines(0.02) == [] and not asked
+
+
 def test_a_program_is_stopped_with_control_c():
     line = Line(b"listening\r\n")
     running = Running(line)
@@ -232,3 +239,15 @@ def test_ampy_takes_over_where_mpremote_gets_no_raw_repl(monkeypatch):
     monkeypatch.setattr(board_link, "CONNECTIONS", {"mpremote": mute, "ampy": lambda port: line})
     with pytest.raises(LinkError, match="no answer from MicroPython on COM3"):
         board_link.Link("COM3")
+
+
+def test_what_mpremote_alone_cannot_open_is_left_to_ampy(monkeypatch):
+    def fails(port, **options):
+        raise TransportError("failed to access")
+
+    opened = []
+    monkeypatch.setattr(board_link, "SerialTransport", fails)
+    monkeypatch.setattr(board_link, "_open", lambda port: SimpleNamespace(close=lambda: opened.append(port)))
+    with pytest.raises(TransportError, match="failed to access"):
+        board_link.CONNECTIONS["mpremote"]("COM3")
+    assert opened == ["COM3"]

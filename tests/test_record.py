@@ -56,7 +56,7 @@ def test_a_clip_that_did_not_arrive_whole_is_refused(text, reason):
 
 
 def test_clips_are_numbered_on_and_never_overwritten(tmp_path):
-    folder = tmp_path / "go"
+    folder = tmp_path / "new" / "go"
     first = record.write_clip(folder, "abc", CLIP)
     assert first == folder / "abc_nohash_0.wav"
     (folder / "abc_nohash_7.wav").write_bytes(b"mine")
@@ -86,6 +86,9 @@ def test_a_level_in_words():
     for level, said in ((103, "hardly"), (104, "-50 dBFS"), (32766, "-0 dBFS"), (-32768, "clipped")):
         words = record.loudness(np.full(16000, level, "<i2").tobytes())
         assert said in words and (said[0] != "-" or said == words)
+    once = np.frombuffer(CLIP, "<i2").copy()
+    once[100] = -32768
+    assert "clipped" in record.loudness(once.tobytes())
 
 
 class Robot:

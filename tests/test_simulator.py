@@ -481,3 +481,14 @@ def test_a_program_that_crashes_is_quoted_and_stands(tmp_path):
     found = run.simulate(None, np.zeros(RATE, np.int16))
     assert found.path.driven_mm == 0
     assert "model.bin: it is missing" in found.problem
+
+
+@pytest.mark.parametrize("overruns, stalls", [(2, 0), (0, 1), (0, 0)])
+def test_sound_that_was_lost_is_told_where_there_is_some(overruns, stalls, monkeypatch, capsys):
+    found = {"driven_mm": 10, "seconds": 2, "overruns": overruns, "stalls": stalls, "lost_ms": 30 * overruns}
+    monkeypatch.setattr(command, "report", lambda simulation: found)
+    monkeypatch.setattr(command, "events", lambda simulation: [])
+    simulation = SimpleNamespace(log=SimpleNamespace(text=[]), path=drive((1, 0.5, 0.5)))
+    command._print(simulation, SimpleNamespace(json=False, live=False))
+    said = f"the loop was late {overruns} times ({30 * overruns} ms lost); {stalls} stalls"
+    assert (said in capsys.readouterr().out) == bool(overruns or stalls)

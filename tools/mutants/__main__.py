@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tools.mutants import c_source, python_source
@@ -89,50 +90,65 @@ def noticed_by(tree: Tree, choice: Choice, mutant: Mutant, tests: list[str]) -> 
 class Results:
     """What was found, by mutant; a later line of the file replaces an earlier one."""
 
-    def __init__(self, tests: str):
-        self.tests = tests  # their version
+    def __init__(self):
         RESULTS.parent.mkdir(parents=True, exist_ok=True)
         lines = RESULTS.read_text().splitlines() if RESULTS.exists() else []
         self.found = {line["key"]: line for line in map(json.loads, lines)}
 
     def get(self, mutant: Mutant) -> dict | None:
+        """What was found, unless the file has changed."""
         found = self.found.get(mutant.key)
-        if not found or found["file"] != name_of(mutant.mutated):
-            return None
-        return None if found["outcome"] == "survived" and found["version"] != self.tests else found
+        return found if found and found["file"] == name_of(mutant.mutated) else None
 
-    def put(self, mutant: Mutant, found: dict) -> None:
+    def put(self, mutant: Mutant, found: dict, tests: str) -> None:
+        """tests: their version."""
         file = name_of(mutant.mutated)
-        self.found[mutant.key] = found | {"key": mutant.key, "file": file, "version": self.tests, "what": str(mutant)}
+        self.found[mutant.key] = found | {"key": mutant.key, "file": file, "version": tests, "what": str(mutant)}
         with RESULTS.open("a") as f:
             f.write(json.dumps(self.found[mutant.key]) + "\n")
 
 
-def run(wanted: list[tuple[Mutant, ...]], counts: dict, tree: Tree, choice: Choice, results: Results, budget: float):
-    """Try mutants in turn until of each group as many as `counts` says are some; yields (mutant, what was found)."""
-    done = Counter()
-    for line in results.found.values():
-        choice.noticed(line["what"].partition(":")[0], line["key"], line.get("by"))
-    for group, mutant in wanted:
-        if done[group] == counts[group]:
-            continue
-        found = results.get(mutant)
+class Trials:
+    """Mutants tried one after the other."""
+
+    def __init__(self, folder: Path, results: Results, budget: float, again: bool):
+        self.tree = Tree(folder)
+        self.choice = measured(self.tree, again)
+        self.results, self.budget, self.version = results, budget, version(folder)
+        for line in results.found.values():
+            self.choice.noticed(line["what"].partition(":")[0], line["key"], line.get("by"))
+
+    def find(self, mutant: Mutant) -> dict:
+        """What was found before, but for what survived other tests or fewer; else what is found now."""
+        found = self.results.get(mutant)
+        if found and found["outcome"] == "survived":
+            more = len(cut(self.choice.tests(mutant), self.choice.seconds, self.budget)) > found["tests"][0]
+            found = None if more or found["version"] != self.version else found
         if not found:
             started = time.monotonic()
-            found = attempt(tree, choice, mutant, budget)
+            found = attempt(self.tree, self.choice, mutant, self.budget)
             found["seconds"] = round(time.monotonic() - started, 1)
-            results.put(mutant, found)
-        if found["outcome"] != "none":
+            self.results.put(mutant, found, self.version)
+        return found
+
+
+def run(wanted: list[tuple[str, Mutant]], counts: dict, find: Callable[[Mutant], dict | None]) -> Iterator[Outcome]:
+    """What `find` says of the mutants, in turn, until of each group as many as `counts` says are some."""
+    done, reasons = Counter(), argued()
+    for group, mutant in wanted:
+        found = find(mutant) if done[group] < counts[group] else None
+        if found and found["outcome"] != "none":
             done[group] += 1
-            yield group, mutant, found
+            yield Outcome(group, mutant, found, reasons.get(mutant.key, ""))
 
 
 def main(arguments: list[str] | None = None) -> int:
     p = argparse.ArgumentParser(prog="python -m tools.mutants", description=__doc__)
     p.add_argument("--area", nargs="+", choices=AREAS, default=AREAS, help="default: all")
-    p.add_argument("--sample", type=int, default=42, metavar="N", help="so many changes by operator in each area")
+    p.add_argument("--sample", type=int, default=38, metavar="N", help="so many changes by operator in each area")
     p.add_argument("--seconds", type=float, default=120, help="of tests, the fastest, that a mutant is given at most")
     p.add_argument("--measure", action="store_true", help="run the suite first and measure again which test runs what")
+    p.add_argument("--kept", action="store_true", help="try nothing: only what was found before")
     p.add_argument("--write", action="store_true", help="write docs/mutants.md, of all areas")
     args = p.parse_args(arguments)
     try:
@@ -143,15 +159,14 @@ def main(arguments: list[str] | None = None) -> int:
         wanted = [("planted", m) for m in bugs]
         wanted += spread([[(area, m) for m in found] for area, found in groups.items()])
         counts = {"planted": len(bugs)} | dict.fromkeys(args.area, args.sample)
-        preload()
+        results, outcomes = Results(), []
         with tempfile.TemporaryDirectory(prefix="tympan-mutants-", ignore_cleanup_errors=True) as folder:
-            tree = Tree(Path(folder))
-            choice = measured(tree, args.measure)
-            outcomes = []
-            reasons = argued()
-            for group, mutant, found in run(wanted, counts, tree, choice, Results(version(tree.folder)), args.seconds):
-                outcomes.append(Outcome(group, mutant, found, reasons.get(mutant.key, "")))
-                print(outcomes[-1], flush=True)
+            if not args.kept:
+                preload()
+                find = Trials(Path(folder), results, args.seconds, args.measure).find
+            for outcome in run(wanted, counts, results.get if args.kept else find):
+                outcomes.append(outcome)
+                print(outcome, flush=True)
         if args.write:
             (ROOT / "docs" / "mutants.md").write_text(page(outcomes))
     except MutantError as error:

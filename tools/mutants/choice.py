@@ -21,7 +21,7 @@ from tools.mutants.tree import HUNG, Tree
 
 KEPT = ROOT / "build" / "mutants"
 BITS_32 = re.compile(r"[\[-]32\b")  # tests of the MicroPython that is not built anew
-NEW_S = 0.2  # taken for how long a test takes that is newer than the measurement
+NEW_S = 0.05  # taken for how long a test takes that is newer than the measurement
 MICROPYTHON = ("host/engines/micropython.py", "host/simulator/run.py")
 # what is about the core: of all that load the library only these are tried
 ABOUT_CORE = (
@@ -91,7 +91,7 @@ def name_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:12]
 
 
-@functools.lru_cache(4)
+@functools.lru_cache(400)
 def _tree(source: bytes) -> ast.Module:
     return ast.parse(source)
 
@@ -163,6 +163,16 @@ class Choice:
         wanted = [of for f, of in functions.items() if f and name in (None, f)]
         return {t for of in wanted for t in of if t in self.seconds}
 
+    def _importing(self, path: str, seen: frozenset = frozenset()) -> set[str]:
+        """The files measured that import one, or import one that does."""
+        found = set()
+        for folder in ("host", "tools", "device"):
+            for file in (self.folder / folder).rglob("*.py"):
+                name = file.relative_to(self.folder).as_posix()
+                if name not in seen and names(file.read_bytes(), path):
+                    found |= {name} if name in self.files else self._importing(name, seen | {path})
+        return found
+
     def _with_new(self, found: set[str], concerns) -> set[str]:
         """Add the new tests of files that have some of these, or whose text concerns the matter."""
         files = {t.split("::")[0] for t in found}
@@ -191,7 +201,7 @@ class Choice:
             self.killers[key] = test.removesuffix(HUNG)
 
     def tests(self, mutant: Mutant) -> list[str]:
-        """The fastest first, but before them those that noticed this change before, or others of the file."""
+        """The fastest first; before them what noticed this change before, or others of the file, or bears its name."""
         path, kills, killer = mutant.path, self.kills[mutant.path], self.killers.get(mutant.key)
         if path.startswith(ON_MICROPYTHON):
             found = self.micropython | {t for t in self.seconds if t.startswith(ON_PC)}
@@ -199,12 +209,17 @@ class Choice:
             found = self.native
         else:
             found = self._with_new(self._python(mutant), lambda text: names(text, path))
-        return sorted(found, key=lambda t: (t != killer, -kills[t], self.seconds[t]))
+        name = Path(path).stem
+
+        def order(test: str) -> tuple:
+            return test != killer, -kills[test], name not in test.split("::")[0], self.seconds[test]
+
+        return sorted(found, key=order)
 
     def _python(self, mutant: Mutant) -> set[str]:
         of, name = self.files.get(mutant.path), function(mutant.source, mutant.line)
-        if not of:
-            return set()
+        if not of:  # a file that is new since: tests of the files that import it
+            return {t for path in self._importing(mutant.path) for t in self._running(path)}
         if of["source"] == name_of(mutant.source):
             found = {t for line in _statement(mutant.source, mutant.line) for t in of["lines"].get(line, ())}
             return {t for t in found if t in self.seconds} | (set() if name else self._running(mutant.path))

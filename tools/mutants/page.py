@@ -1,5 +1,6 @@
 """docs/mutants.md: what became of the mutants."""
 
+import textwrap
 from dataclasses import dataclass
 
 from tools.mutants.mutant import AREAS, KINDS, Mutant
@@ -52,8 +53,8 @@ def page(outcomes: list[Outcome]) -> str:
     lines += ["", "## The planted bugs", ""]
     for area in AREAS:
         names = [f"{o.mutant.before}{' (survived)' if o.survived else ''}" for o in bugs if o.mutant.area == area]
-        lines += [f"{NAMES[area]}: {'; '.join(names)}.", ""]
-    return "\n".join(lines)
+        lines += [textwrap.fill(f"{NAMES[area]}: {'; '.join(names)}.", 120, break_on_hyphens=False), ""]
+    return "\n".join(lines).rstrip() + "\n"
 
 
 INTRODUCTION = """\

@@ -40,6 +40,10 @@ class Tree:
             if not (ROOT / "build" / name).exists():
                 raise MutantError(f"build/{name} is not there; run 'make setup' first")
             subprocess.run(["cp", "-a", ROOT / "build" / name, folder / "build"], check=True)
+        for path in (folder / "build").glob("micropython*/**/*.P"):  # what was built of what
+            times = path.stat()
+            path.write_text(path.read_text().replace(str(ROOT.resolve()), str(folder)))
+            os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
         flags = re.search(r"^CFLAGS := (.*)$", (folder / "Makefile").read_text(), re.MULTILINE).group(1)
         self.compile = ["cc", *flags.split(), "-w", "-fPIC"]  # a mutant is not what the warnings are about
         self.compile.remove("-Werror")
