@@ -25,7 +25,7 @@ PRELOADED = ("pytest", "numpy", "torch", "soundfile", "hypothesis", "matplotlib"
 
 class Tree:
     def __init__(self, folder: Path):
-        """Copy the commit into `folder`, which is new, and build the core and MicroPython there."""
+        """Copy the commit into `folder`, which is new, and build the core there; MicroPython waits until needed."""
         self.folder = folder
         if subprocess.run(["git", "-C", ROOT, "diff", "--quiet", "HEAD"]).returncode:
             raise MutantError("there are changes that are not committed; commit them first")
@@ -50,9 +50,9 @@ class Tree:
         self.objects = folder / "build" / "objects"
         self.objects.mkdir()
         self.sources = [*sorted((folder / "native" / "core").rglob("*.c")), folder / "native" / "host" / "host.c"]
-        if not self.build_library() or not self.build_programs():
+        if not self.build_library():
             raise MutantError(f"the last commit does not build: {(folder / 'build.log').read_text()[-2000:]}")
-        self.stale = False  # whether what build_programs() makes may be of a mutant
+        self.stale = True  # whether what build_programs() makes is not there, or may be of a mutant
         # compiled once, and with its assertions rewritten; no mutant writes any bytecode
         python = folder / ".venv" / "bin" / "python"
         subprocess.run([python, "-m", "compileall", "-q", "host", "tools", "bench"], cwd=folder, check=True)
@@ -112,11 +112,13 @@ class Tree:
             self.refresh()
             path.write_bytes(mutant.mutated)
             return True
-        path.write_bytes(mutant.mutated)
         if mutant.path.startswith("native/core/"):
+            path.write_bytes(mutant.mutated)
             return self.build_library(mutant.path) == "built"
+        self.refresh()
         objects = list((self.folder / "build" / "micropython64").rglob(f"{path.stem}.o"))
         before = [p.read_bytes() for p in objects]
+        path.write_bytes(mutant.mutated)
         return self.build_programs() and [p.read_bytes() for p in objects] != before
 
     def remove(self, mutant: Mutant) -> None:
@@ -128,9 +130,10 @@ class Tree:
             os.utime(self.folder / mutant.path, (0, 0))  # compiled Python is good again
 
     def refresh(self) -> None:
-        """Build MicroPython and the sanitized core of what is there now, where they may be of a mutant."""
+        """Build MicroPython and the sanitized core of what is there now, where they may be of something else."""
         if self.stale:
-            self.build_programs()
+            if not self.build_programs():
+                raise MutantError(f"the last commit does not build: {(self.folder / 'build.log').read_text()[-2000:]}")
             self.stale = False
 
     # ---- tests ----
