@@ -84,6 +84,8 @@ def noticed_by(tree: Tree, choice: Choice, mutant: Mutant, tests: list[str]) -> 
         if by or not tests:
             return by
         tree.build_programs()
+    elif not mutant.path.startswith("native/") and not choice.programs.isdisjoint(tests):
+        tree.refresh()
     return tree.test(tests, choice.seconds) if tests else ""
 
 

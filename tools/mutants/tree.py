@@ -109,7 +109,6 @@ class Tree:
         if not mutant.path.startswith("native/"):
             if not is_another(mutant.source, mutant.mutated):
                 return False
-            self.refresh()
             path.write_bytes(mutant.mutated)
             return True
         if mutant.path.startswith("native/core/"):
