@@ -1,9 +1,11 @@
 """The device's programs: the listening decision in both Pythons, and a recording heard in MicroPython."""
 
+import shutil
 import subprocess
 import sys
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -169,3 +171,29 @@ def test_the_demos_score_counts_what_was_heard():
     pairs, false = compare(said, heard)
     assert [h.word if h else None for _, h in pairs] == ["go", "left", None]
     assert [(h.s, h.word) for h in false] == [(3.9, "no"), (6.4, "left")]
+
+
+def test_a_model_that_is_kept_already_is_not_written_again(robot):
+    """Flash wears; here nothing can be written under the name that a copy has first."""
+    shutil.copy(robot.folder / "model.bin", robot.folder / "model.good")
+    (robot.folder / "model.part").mkdir()
+    assert robot.play("import swap; print(swap.load_model()[1])") == ["model.bin"]
+    (robot.folder / "model.good").write_bytes(b"another")
+    assert robot.play("import swap; print(swap.load_model()[1])")[0].startswith("model.good was not renewed")
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_recorded_words_become_samples_around_their_mean(robot, channels):
+    """24-bit words, of the last channel, rounded and kept within 16 bits."""
+    words = [-(1 << 23), (1 << 23) - 1, 0, 7, 8, 9, -8, -9, 1 << 14, -123456, 123456, 77, 5]
+    slots = [word << 8 | 0x5A for word in words for _ in range(channels)]
+    if channels == 2:
+        slots[::2] = [0x12345600] * len(words)
+    code = f"""
+from array import array
+from programs.record import convert
+print(*array("h", convert(array("i", {slots}), {channels}, 4)))
+"""
+    mean = sum(words) // len(words)
+    expected = np.clip(np.floor((np.array(words) - mean) / 16 + 0.5), -32768, 32767).astype(int)
+    assert [int(x) for x in robot.play(code)[0].split()] == expected.tolist()
