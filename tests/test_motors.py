@@ -203,6 +203,20 @@ robot.close()
     assert found.path.pose["heading_degrees"] == pytest.approx(degrees, rel=0.06, abs=0.5)
 
 
+@pytest.mark.parametrize("more, told", [(0, "arrived"), (1, "deadman")])
+def test_a_goal_within_the_deadmans_time_is_arrived_at_and_one_behind_it_is_not(robot, more, told):
+    code = f"""
+m.forward(1000)
+steps(600)
+um_ms = m._um_s() // 1000
+m._left_um = um_ms * (m._deadman_ms + {more})
+m._feed()
+time.sleep_ms(2000)
+print(m.update())
+"""
+    assert bench(robot, code) == [told]
+
+
 def test_a_robot_made_anew_has_a_deadman_of_its_own(robot):
     """What tripped before, or was armed, is not the new one's affair; the pins that are still held are taken back."""
     program(robot, PAUSED)

@@ -96,7 +96,7 @@ def affine_constants(factors, bias, scales_in, scale_out, zero_out, residual_sca
         q, r = round_half_up(factors * (1 << shift)), int(round_half_up(residual * (1 << shift)))
         b, bias_shift = small_bias(bias * (1 << shift))
         reach = 255 * (np.abs(q).sum(0) + len(q) + r) + np.abs(b.astype(np.int64) << bias_shift)
-        if np.abs(q).max() <= 32767 and r <= 32767 and reach.max() + rounding(zero_out, shift) < INT32:
+        if reach.max() + rounding(zero_out, shift) < INT32:  # q and r: at most 32767, by the shift
             return AffineConstants(q.astype(np.int16), r, b, bias_shift, shift)
     raise QuantizationError(f"{name}: no shift keeps its sum within 32 bits (factors up to {largest:g} steps)")
 
