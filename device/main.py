@@ -1,4 +1,4 @@
-# Run by MicroPython after each reset.
-from launcher import mic_check, reload, start  # at the REPL, after Ctrl-C
+# Run by MicroPython after each reset. Yours to change: tools.deploy then keeps it as it is.
+from tympan_robot.launcher import mic_check, reload, start  # at the REPL, after Ctrl-C
 
 start()

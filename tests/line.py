@@ -26,10 +26,10 @@ class FlashBoard:
     """A link as tools.deploy wants it, to tests/power_cut.py; remembers the code that was run. Use it in a with."""
 
     def __init__(self):
-        command = [str(executable()), str(ROOT / "tests" / "power_cut.py"), str(ROOT / "device")]
         self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
+            [str(executable()), str(ROOT / "tests" / "power_cut.py")], env={"MICROPYPATH": str(ROOT / "device")},
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
         self.steps: list[str] = []
 
     def __enter__(self) -> "FlashBoard":

@@ -7,9 +7,7 @@ import json
 import sys
 
 import vfs
-
-sys.path.insert(0, sys.argv[1])
-import swap
+from tympan_robot import swap
 
 BLOCK = 4096
 

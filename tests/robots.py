@@ -14,7 +14,7 @@ from host.simulator.run import STANDIN, prepare, slots
 from tests.conftest import MODEL
 
 BITS = [64, pytest.param(32, marks=pytest.mark.skipif(platform.machine() != "x86_64", reason="no 32-bit compiler"))]
-START = "import launcher; launcher.start()"
+START = "from tympan_robot import launcher; launcher.start()"
 MOTORS = (35, 36, 37, 38)
 # drives for ever, as a program might that forgot to stop
 DRIVE = """

@@ -20,8 +20,8 @@ def test_the_battery_is_read_again_while_the_robot_runs(robot):
     """What a wheel does depends on it."""
     code = """
 import scene, time
-from robot import Robot
-from settings import load
+from tympan_robot.robot import Robot
+from tympan_robot.settings import load
 robot = Robot(load())
 for mv in (4000, 3600, 0, 8000):
     scene.battery_mv = mv

@@ -64,7 +64,7 @@ def test_a_pc_that_does_not_read_neither_stops_the_robot_nor_keeps_it_from_seein
     """Each piece of a line would wait for it; a robot that reports has 24 of them five times a second."""
     program(robot, DRIVE, 12)
     robot.scene |= {"unread": [[1000, 9000]], "obstacles": [[8000, 8500]]}
-    lines = robot.play("import launcher; launcher.start(report=True)")
+    lines = robot.play("from tympan_robot import launcher; launcher.start(report=True)")
     braked = [us for us, duty in pin_times(lines, 37) if duty == 65535][1:]
     assert 8_000_000 <= braked[0] < 8_150_000
     windows = printed([" ".join(line.split()[:2]) for line in lines], "@window")
@@ -75,7 +75,7 @@ def test_a_pc_that_does_not_read_neither_stops_the_robot_nor_keeps_it_from_seein
 def test_a_line_waits_once_in_five_seconds_and_one_that_was_cut_is_ended(robot):
     code = """
 import machine, time
-from console import put, say
+from tympan_robot.console import put, say
 waits = []
 put("begun")
 time.sleep_ms(5)
@@ -110,7 +110,7 @@ def test_i2s_is_closed_only_when_nothing_is_pending(robot):
     program(
         robot,
         """
-from robot import Robot
+from tympan_robot.robot import Robot
 def run(robot):
     for _ in range(5):
         robot.wait(130)
@@ -134,7 +134,7 @@ def press(us):
         pressed += 1
         raise KeyboardInterrupt
 time._listeners.append(press)
-import launcher
+from tympan_robot import launcher
 launcher.start()
 print("pressed", pressed, "open", int(machine.I2S._open is not None))
 """
@@ -148,8 +148,8 @@ def test_ctrl_c_ends_a_program_also_while_its_ears_are_opened_anew(robot):
     robot.receives(np.zeros(10 * 16000, np.int32))
     hasty = """
 import time
-import launcher
-from microphone import Microphone
+from tympan_robot import launcher
+from tympan_robot.microphone import Microphone
 close, pressed = Microphone.close, 0
 def press(us):
     global pressed
@@ -177,7 +177,7 @@ import machine
 def irq(self, handler):
     raise RuntimeError("failed to create I2S task")
 machine.I2S.irq = irq
-import launcher
+from tympan_robot import launcher
 launcher.start()
 print("open", int(machine.I2S._open is not None))
 """
@@ -192,7 +192,7 @@ def late_robot(robot, **microphone) -> list[str]:
     robot.scene |= {"audio": "audio.slots", "late": True}
     (robot.folder / "audio.slots").write_bytes(LATE.astype("<i4").tobytes())
     robot.settings(microphone={"gain": 4, "slot": "left", **microphone})
-    return robot.play("import launcher; launcher.mic_check(); launcher.start('voice', report=True)")
+    return robot.play("from tympan_robot import launcher; launcher.mic_check(); launcher.start('voice', report=True)")
 
 
 def test_a_microphone_whose_bits_come_late_is_heard_with_the_setting_for_it(robot):
@@ -204,7 +204,7 @@ def test_a_microphone_whose_bits_come_late_is_heard_with_the_setting_for_it(robo
     assert said(delayed, "good: sound in the left slot")
     robot.scene |= {"late": False}
     robot.settings(microphone={"gain": 4, "slot": "left"})
-    sound = robot.play("import launcher; launcher.mic_check(); launcher.start('voice', report=True)")
+    sound = robot.play("from tympan_robot import launcher; launcher.mic_check(); launcher.start('voice', report=True)")
     windows = [[line for line in part if line.startswith("@window")] for part in (delayed, sound, lines)]
     assert len(windows[0]) > 5 and windows[0] == windows[1] and windows[0] != windows[2]
     robot.settings(microphone={"data_delay": True}, board="eliobot_s3")
@@ -221,7 +221,7 @@ def test_a_microphone_whose_bits_come_late_is_heard_with_the_setting_for_it(robo
 def test_pins_that_the_chip_does_not_have_are_named(robot, pin, there):
     """A PWM can be made on each of the others."""
     robot.settings(pins={"buzzer": pin})
-    lines = robot.play("import launcher; launcher.awaken()")
+    lines = robot.play("from tympan_robot import launcher; launcher.awaken()")
     assert said(lines, "buzzer is a GPIO number, 0 to 21 or 33 to 45; using 17") == (not there)
     assert not said(lines, "Error")
 

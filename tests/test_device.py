@@ -10,14 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from device.decision import Decision
+from device.tympan_robot.decision import Decision
 from host.data.synthetic import Said
 from host.demo import compare
 from host.engines.micropython import executable
 from host.simulator.run import Heard
 from tests.conftest import ROOT
 
-DEVICE = ROOT / "device"
 LABELS = ("yes", "no", "_unknown_", "_silence_")
 RULE = {"hop": 200, "history": 5, "votes": 3, "threshold": 52428, "cooldown": 1000, "gate": 0}
 
@@ -84,7 +83,7 @@ def test_begun_anew_it_owes_nothing_to_what_was_before(decision):
 
 
 class Rule:
-    """The rule of device/decision.py in as many words: all windows are kept, time is in ms, the mean is exact."""
+    """The rule of decision.py in as many words: all windows are kept, time is in ms, the mean is exact."""
 
     def __init__(self, listening: dict):
         self.rule, self.ms = listening, 0
@@ -142,13 +141,10 @@ def test_before_anything_is_heard_nothing_is_sure(decision):
     assert decision.confidence == 0
 
 
-def test_the_decision_is_the_same_in_micropython(tmp_path):
+def test_the_decision_is_the_same_in_micropython():
     """The same lines, the same windows, in CPython and in MicroPython."""
-    script = tmp_path / "replay.py"
-    script.write_text(
-        "import sys\n"
-        f"sys.path.insert(0, {str(DEVICE)!r})\n"
-        "from decision import Decision\n"
+    code = (
+        "from device.tympan_robot.decision import Decision\n"
         f"d = Decision({LABELS!r}, {RULE!r})\n"
         "x = 12345\n"
         "for i in range(3000):\n"
@@ -159,7 +155,7 @@ def test_the_decision_is_the_same_in_micropython(tmp_path):
         "        print(i, heard, d.confidence)\n"
     )
     outputs = [
-        subprocess.run([program, script], capture_output=True, text=True, check=True).stdout
+        subprocess.run([program, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
         for program in (sys.executable, str(executable()))
     ]
     assert outputs[0] == outputs[1] and outputs[0].count("\n") > 50
@@ -177,9 +173,11 @@ def test_a_model_that_is_kept_already_is_not_written_again(robot):
     """Flash wears; here nothing can be written under the name that a copy has first."""
     shutil.copy(robot.folder / "model.bin", robot.folder / "model.good")
     (robot.folder / "model.part").mkdir()
-    assert robot.play("import swap; print(swap.load_model()[1])") == ["model.bin"]
+    assert robot.play("from tympan_robot import swap; print(swap.load_model()[1])") == ["model.bin"]
     (robot.folder / "model.good").write_bytes(b"another")
-    assert robot.play("import swap; print(swap.load_model()[1])")[0].startswith("model.good was not renewed")
+    assert robot.play("from tympan_robot import swap; print(swap.load_model()[1])")[0].startswith(
+        "model.good was not renewed"
+    )
 
 
 @pytest.mark.parametrize("channels", [1, 2])

@@ -19,7 +19,7 @@ def test_every_window_is_what_the_c_core_computes(robot):
     """No window is missed or moved in 20 s, and the program's probabilities are those of the same sound elsewhere."""
     samples = np.random.default_rng(3).integers(-3000, 3000, 20 * 16000).astype(np.int16)
     robot.hears(samples)
-    lines = robot.play("import launcher; launcher.start('voice', report=True)")
+    lines = robot.play("from tympan_robot import launcher; launcher.start('voice', report=True)")
     windows = [list(map(int, line.split()[1:])) for line in lines if line.startswith("@window")]
     ends = [w[0] for w in windows]
     assert ends == list(range(940, ends[-1] + 1, 200)) and ends[-1] >= 19900
@@ -38,7 +38,7 @@ def test_every_window_is_what_the_c_core_computes(robot):
 def test_any_hop_gives_its_windows(robot, hop):
     robot.hears(seconds(5))
     robot.settings(listening={"hop": hop})
-    lines = robot.play("import launcher; launcher.start('voice', report=True)")
+    lines = robot.play("from tympan_robot import launcher; launcher.start('voice', report=True)")
     ends = [int(line.split()[1]) for line in lines if line.startswith("@window")]
     assert ends == list(range(940, ends[-1] + 1, hop // 10 * 10)) and ends[-1] > 5000 - hop
 
@@ -103,7 +103,7 @@ def test_whatever_the_microphone_gives_the_robot_lives(robot, kind):
 def test_the_right_slot_is_heard_where_it_is_wanted(robot):
     rng = np.random.default_rng(5)
     robot.hears(rng.integers(-3000, 3000, 3 * 16000).astype(np.int16))
-    report = "import launcher; launcher.start('voice', report=True)"
+    report = "from tympan_robot import launcher; launcher.start('voice', report=True)"
     windows = [[line for line in robot.play(report) if line.startswith("@window")]]
     robot.scene["side"] = "right"
     robot.settings(microphone={"gain": 4, "slot": "right"})
@@ -149,8 +149,8 @@ def test_ten_thousand_hops_without_an_allocation(robot, bits, sound, request):
 
 HOPS = """
 import gc, micropython, time
-from robot import Robot
-from settings import load
+from tympan_robot.robot import Robot
+from tympan_robot.settings import load
 
 robot = Robot(load())
 while robot.listener is None or robot.listener.stream.frames < 200:
@@ -190,14 +190,14 @@ def test_the_words_of_mic_check(robot):
     for words, side, sentence in cases.values():
         robot.scene |= {"side": side, "log": False}
         robot.receives((words + 2**31) % 2**32 - 2**31)
-        text = " ".join(robot.play("import launcher; launcher.mic_check()"))
+        text = " ".join(robot.play("from tympan_robot import launcher; launcher.mic_check()"))
         assert sentence in text, (sentence, text)
         assert not re.search("Traceback|Error", text)
 
 
 def test_mic_check_closes_the_ears_of_a_robot_that_listens(robot):
     robot.hears(seconds(4))
-    lines = robot.play("import launcher; launcher.awaken().listen(); launcher.mic_check()")
+    lines = robot.play("from tympan_robot import launcher; launcher.awaken().listen(); launcher.mic_check()")
     assert said(lines, "good: sound in the left slot") and not said(lines, "Error")
 
 
@@ -216,7 +216,7 @@ def test_a_closed_gate_skips_windows_and_changes_no_other(robot):
 
 
 GATE = """
-import launcher
+from tympan_robot import launcher
 
 def show(listener):
     name = " ".join(str(p) for p in listener.probabilities) if listener.leader >= 0 else "closed"

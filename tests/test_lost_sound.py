@@ -22,8 +22,8 @@ class Counting(machine.I2S):
         super()._pass(us - late)
 
 machine.I2S = Counting
-from microphone import Microphone
-from settings import load
+from tympan_robot.microphone import Microphone
+from tympan_robot.settings import load
 
 m = Microphone(load()["pins"], "left", BLOCK)
 m.open()

@@ -14,8 +14,8 @@ BENCH = """
 import time
 import tympan
 import tympan_simulated as chip
-from motors import Motors
-from settings import load
+from tympan_robot.motors import Motors
+from tympan_robot.settings import load
 
 s = load()
 m = Motors(s["pins"], s["motors"], tympan.Deadman(Motors.numbers(s["pins"]), s["motors"]["brake"]))
@@ -186,8 +186,8 @@ def test_a_loop_that_is_busy_at_the_goal_does_not_overshoot(order, mm, degrees):
     """The dead-man stops the wheels at the moment of arrival, and that is no fault."""
     code = f"""
 import time
-from robot import Robot
-from settings import load
+from tympan_robot.robot import Robot
+from tympan_robot.settings import load
 robot = Robot(load())
 robot.{order}
 while robot.motors._left_um > robot.motors._full_um_s // 4:
@@ -221,7 +221,7 @@ def test_a_robot_made_anew_has_a_deadman_of_its_own(robot):
     """What tripped before, or was armed, is not the new one's affair; the pins that are still held are taken back."""
     program(robot, PAUSED)
     robot.write("programs/next.py", PAUSED.replace("5000", "100") + "    robot.update()\n    print('alive')\n")
-    lines = robot.play("import launcher; launcher.start(); launcher.start('next')")
+    lines = robot.play("from tympan_robot import launcher; launcher.start(); launcher.start('next')")
     assert sum(line == "@deadman" for line in lines) == 0
     second = lines[lines.index("program next") :]
     assert said(second, "alive") and not said(second, "@move deadman") and driven(second)

@@ -237,7 +237,7 @@ def test_a_stream_is_heard_as_its_windows(owner, clips):
 
 
 LISTEN = """
-import launcher
+from tympan_robot import launcher
 try:
     launcher.start(report=True)
 except SystemExit:

@@ -41,7 +41,7 @@ def test_a_model_copied_over_the_old_one(board):
     LittleFS shows what was written only when the file is closed, so a cut leaves the old model.
     """
     board.put({"model.bin": OLD, "model.good": OLD})
-    start = "import swap\nswap.load_model(print)\n"
+    start = "from tympan_robot import swap\nswap.load_model(print)\n"
     outcomes = board.cut([copy("model.bin", NEW), start], [])
     assert len(outcomes) > 60
     assert {o["model"] for o in outcomes} == {crc(OLD), crc(NEW)}
@@ -61,7 +61,8 @@ except OSError:
         os.remove(str(i))
 """
 START = """
-import os, swap
+import os
+from tympan_robot import swap
 print(swap.load_model()[1])
 print(*[name for name in os.listdir("/") if not name.isdigit()])
 """
@@ -84,7 +85,7 @@ def test_a_full_flash(board, left):
 
 def test_what_a_file_system_says_is_explained(board):
     errors = "OSError(2), OSError(28), OSError(5), MemoryError(), ValueError('why')"
-    lines = board.exec(f"import swap\nfor e in ({errors}): print(swap.explain(e))").splitlines()
+    lines = board.exec(f"from tympan_robot import swap\nfor e in ({errors}): print(swap.explain(e))").splitlines()
     assert lines[0] == "it is missing" and "is full; remove files" in lines[1]
     assert lines[2].startswith("the file system refused it (") and "5" in lines[2]
     assert lines[3:5] == ["it does not fit in memory", "why"]

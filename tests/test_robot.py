@@ -51,12 +51,14 @@ def test_ways_and_speeds_need_not_be_whole_numbers(robot):
 def test_the_repl_lives_on_after_a_crash_and_the_next_program_runs(robot):
     program(robot, "def run(robot):\n    1 / 0\n")
     robot.write("programs/good.py", "def run(robot):\n    print('good')\n")
-    lines = robot.play("import launcher; launcher.start(); launcher.start('good'); launcher.start('good')")
+    lines = robot.play(
+        "from tympan_robot import launcher; launcher.start(); launcher.start('good'); launcher.start('good')"
+    )
     assert said(lines, "ZeroDivisionError") and lines.count("good") == 2
 
 
 def test_the_buzzer_is_quiet_after_a_crash_and_the_light_stays_red(robot):
-    lines = robot.play("import launcher, time; launcher.start('nothere'); time.sleep(2)")
+    lines = robot.play("from tympan_robot import launcher; launcher.start('nothere'); import time; time.sleep(2)")
     tone, silence = pin_times(lines, 17)[-2:]
     assert tone[1] and not silence[1] and silence[0] - tone[0] < 700_000
     red, green, blue = map(int, [line for line in lines if line.startswith("@light")][-1].split()[2:])
@@ -66,7 +68,7 @@ def test_the_buzzer_is_quiet_after_a_crash_and_the_light_stays_red(robot):
 def test_a_behaviour_is_swapped_by_one_file(robot):
     program(robot, "def run(robot):\n    print('first')\n")
     text = "open('programs/test.py', 'w').write(\"def run(robot):\\n    print('second')\\n\"); "
-    lines = robot.play(f"import launcher; launcher.start(); {text} launcher.start()")
+    lines = robot.play(f"from tympan_robot import launcher; launcher.start(); {text} launcher.start()")
     assert lines.index("first") < lines.index("second")
 
 
@@ -85,7 +87,7 @@ def test_stock_firmware_does_all_but_hear_words(robot):
     robot.scene["button"] = 0
     for name, words in (("voice", "hears no words"), ("wiring_check", "Done."), ("record", "@clip")):
         robot.hears(seconds(6))
-        lines = robot.play(STOCK + f"import launcher; launcher.start({name!r})")
+        lines = robot.play(STOCK + f"from tympan_robot import launcher; launcher.start({name!r})")
         assert said(lines, words) and not said(lines, "Traceback") and stopped(lines)
         assert said(lines, "@crash Unready") == (name == "voice")
 
@@ -135,7 +137,7 @@ def test_a_model_whose_stream_does_not_fit_gives_way_to_the_last_good_one(robot)
     bigger = (ROOT / "models" / "robot.bin").read_bytes()
     (robot.folder / "model.bin").write_bytes(bigger)
     hog = """
-import listener, launcher
+from tympan_robot import listener, launcher
 whole = listener.open_stream
 def small(model, *rest):
     if model.labels[-1] == "_silence_":
@@ -337,7 +339,7 @@ def test_every_shipped_program_runs_and_leaves_the_motors_stopped(robot, name):
     robot.scene["obstacles"] = [[2000, 2500]]
     if name == "record":
         robot.scene["button"] = 0  # pressed: a clip, again and again, to the end of the sound
-    lines = robot.play(f"import launcher; launcher.start({name!r})")
+    lines = robot.play(f"from tympan_robot import launcher; launcher.start({name!r})")
     assert not said(lines, "@crash") and not said(lines, "Traceback") and stopped(lines)
     expected = {"wiring_check": "Done.", "record": "@end"}.get(name, "@move")
     assert said(lines, expected)
@@ -348,7 +350,7 @@ def test_every_shipped_program_runs_and_leaves_the_motors_stopped(robot, name):
 def test_each_action_does_what_the_guide_says():
     """One after the other: the movements that somebody would see."""
     code = """
-from launcher import awaken
+from tympan_robot.launcher import awaken
 import machine, time
 robot = awaken()
 robot.listener = robot  # no model: listening is not what is tried here
@@ -429,8 +431,8 @@ STATES = {
 }
 SHOW = """
 import time
-from feedback import Feedback
-from settings import load
+from tympan_robot.feedback import Feedback
+from tympan_robot.settings import load
 s = load()
 f = Feedback(s["pins"], s["feedback"])
 f._buzzer.freq = lambda hz: print("Hz", state, hz)

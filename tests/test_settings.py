@@ -47,7 +47,7 @@ def test_broken_settings_are_named_and_the_robot_runs(robot, text, words):
     assert not said(lines, "@crash")
 
 
-LOAD = "from settings import load; print('speed', load()['motors']['speed'])"
+LOAD = "from tympan_robot.settings import load; print('speed', load()['motors']['speed'])"
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ NUMBERS = {
 }
 READ = """
 import json
-from settings import load
+from tympan_robot.settings import load
 for text in json.load(open("given.json")):
     with open("settings.json", "w") as f:
         f.write(text)
@@ -160,7 +160,7 @@ def test_a_gpio_that_two_parts_share_is_named(robot):
 
 def test_the_default_settings_are_the_file_that_is_shipped(robot):
     shipped = json.loads((robot.folder / "settings.json").read_text())
-    lines = robot.play("import json, settings; print(json.dumps(settings.load()))")
+    lines = robot.play("import json; from tympan_robot import settings; print(json.dumps(settings.load()))")
     assert len(lines) == 1
     loaded = json.loads(lines[0])
     for name, value in shipped.items():

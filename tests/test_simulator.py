@@ -311,8 +311,8 @@ def test_a_recording_or_the_microphone_but_one_of_them(wav):
 
 DRIVE = """
 import time
-from robot import Robot
-from settings import load
+from tympan_robot.robot import Robot
+from tympan_robot.settings import load
 robot = Robot(load())
 robot.{}
 while robot.motors.moving():
@@ -333,7 +333,9 @@ def driven(order: str, **changes) -> physics.Path:
 def test_the_robots_files_are_the_devices_own(tmp_path):
     run.prepare(tmp_path / "robot", b"model", {"log": True})
     copied = {p.relative_to(tmp_path / "robot") for p in (tmp_path / "robot").rglob("*") if p.is_file()}
-    assert copied >= {Path(name) for name in ("main.py", "launcher.py", "programs/voice.py", "settings.json")}
+    assert copied >= {
+        Path(name) for name in ("main.py", "tympan_robot/launcher.py", "programs/voice.py", "settings.json")
+    }
     for name in copied - {Path("model.bin"), Path("scene.json")}:
         assert (tmp_path / "robot" / name).read_bytes() == (run.DEVICE / name).read_bytes()
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from host.command import guard, seconds
 from tools.board_link import Link, find_port
 
-START = "import launcher\nlauncher.start(report=True)\n"
+START = "from tympan_robot import launcher\nlauncher.start(report=True)\n"
 SURE = 65535  # a probability of one
 FULL_SCALE = 32768
 QUIETEST_DB = -80

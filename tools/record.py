@@ -28,7 +28,7 @@ from tools.board_link import BoardError, Link, find_port
 
 RATE = 16000
 ATTEMPTS = 3  # in a row that may fail before it is given up
-SETUP = "from settings import load\nfrom programs.record import clip\nsettings = load()\n"
+SETUP = "from tympan_robot.settings import load\nfrom programs.record import clip\nsettings = load()\n"
 RECORD = "clip(settings)"
 FULL_SCALE = 32768
 CLIPPED, QUIET_DB = 32767, -50.0

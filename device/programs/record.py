@@ -4,7 +4,7 @@ import binascii
 import time
 from array import array
 
-from microphone import RATE, open_i2s
+from tympan_robot.microphone import RATE, open_i2s
 
 WARM_UP = 4  # blocks until the microphone's offset has settled
 

@@ -1,6 +1,6 @@
 # Each word is a figure of a dance; "stop", or any other word, ends the one that is danced.
 
-from console import say
+from tympan_robot.console import say
 
 # steps: (mm, 0) goes so far, (0, degrees) turns
 FIGURES = {

@@ -2,8 +2,8 @@
 # Runs on stock firmware too.
 import time
 
-from mic_check import mic_check
-from robot import OBSTACLE_MV
+from tympan_robot.mic_check import mic_check
+from tympan_robot.robot import OBSTACLE_MV
 
 
 def pause(robot, ms):

@@ -164,7 +164,7 @@ def slots(samples: np.ndarray, first: int = 0) -> bytes:
 
 def run(
     folder: Path,
-    code: str = "import launcher; launcher.start()",
+    code: str = "from tympan_robot import launcher; launcher.start()",
     sound: Iterable[bytes] | None = None,
     timeout: float | None = 300,
     show: Callable[[Heard | Announced | str], None] = lambda item: None,
@@ -242,7 +242,7 @@ def simulate(
     of standin/scene.py, times in ms; code: what to run instead of the launcher.
     """
     robot = robot or physics.Physics()
-    code = code or f"import launcher; launcher.start({'' if program is None else repr(program)})"
+    code = code or f"from tympan_robot import launcher; launcher.start({'' if program is None else repr(program)})"
     live = not isinstance(samples, np.ndarray)
     if timeout is None and not live:
         timeout = 60 + len(samples) / RATE

@@ -6,7 +6,7 @@
  *         $(find native/core -name plain -prune -o -name '*.c' -print)
  *     arecord -q -t raw -f S16_LE -r 16000 | build/hear/hear
  *
- * A word lasts for several windows; device/decision.py is how the robot makes a command of them. A microphone's 32-bit slots
+ * A word lasts for several windows; device/tympan_robot/decision.py makes a command of them. A microphone's 32-bit slots
  * are given to tympan_stream_slots instead. */
 #include <inttypes.h>
 #include <stdio.h>

@@ -6,24 +6,27 @@ import gc
 import os
 import sys
 
-from robot import Robot
-from settings import Unready, load
+from .robot import Robot
+from .settings import Unready, load
 
+PACKAGE = __name__.split(".")[0]
 robot = None
 last = None  # the program that ran
 
 
-def programs():
+def modules(folder):
+    # the names of the modules in a folder
     try:
-        return sorted(name[:-3] for name in os.listdir("programs") if name.endswith(".py"))
+        return sorted(name[:-3] for name in os.listdir(folder) if name.endswith(".py"))
     except OSError:
         return []
 
 
 def find(name):
     # the run function of programs/<name>.py
-    if name not in programs():
-        raise Unready("there is no program {}; there are: {}".format(name, ", ".join(programs())))
+    programs = modules("programs")
+    if name not in programs:
+        raise Unready("there is no program {}; there are: {}".format(name, ", ".join(programs)))
     path = "programs." + name
     sys.modules.pop(path, None)  # a program that was just copied is read anew
     __import__(path)
@@ -68,7 +71,7 @@ def start(program=None, report=False):
 
 
 def rest():
-    # motors first; another Ctrl-C does not cut it short
+    # stops the motors, then the rest; a second Ctrl-C does not interrupt it
     while robot:
         try:
             robot.close()
@@ -84,11 +87,20 @@ def be_safe(error):
         print(error)
     else:
         sys.print_exception(error)
+        say_moved(error)
     if robot:
         robot.feedback.show("error")
     print("The program ended; the motors are stopped, and the REPL is yours. start() begins again.")
     if robot:
         robot.feedback.finish()
+
+
+def say_moved(error):
+    # our modules once lay in the root, where programs of that time still look for them
+    name = (str(error) + "''").split("'")[1]  # "no module named 'console'"
+    if isinstance(error, ImportError) and name in modules(PACKAGE):
+        new = PACKAGE + "." + name
+        print(f"{name} is now {new}: write `from {new} import ...`, or `from {PACKAGE} import {name}`.")
 
 
 def reload():
@@ -97,7 +109,7 @@ def reload():
 
 
 def mic_check():
-    from mic_check import mic_check as check
+    from .mic_check import mic_check as check
 
     if robot:
         robot.close_ears()

@@ -1,8 +1,8 @@
 # Lines for whoever is attached by USB, from a loop that must not stand still.
 #
-# A PC that is attached and does not read makes each piece of a line wait: 100 ms with our firmware, 500 with stock, and
-# twice that where USB still has room for its beginning. So a line ends where a piece has waited, and nothing more is
-# said for a while. Allocates nothing.
+# Where a PC is attached and does not read, printing a piece of a line blocks: for 100 ms with our firmware, 500 ms with
+# stock, and twice that if USB takes a part of the piece. So after a piece that blocked, the rest of its line is left
+# out, and for SILENCE_MS nothing is printed. Allocates nothing.
 import time
 
 SLOW_MS = 50

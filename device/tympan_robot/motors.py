@@ -1,11 +1,12 @@
 # Two motors: drive, go a distance, turn by an angle. Integers only, nothing allocated while driving.
 #
-# update() is called every few ms and adds up the way from the duty, the battery and the robot's constants. The
-# dead-man (tympan.Deadman, in C) stops the motors when update() is not called any more; on the way to a goal it is set
-# to the moment of arrival, so that a loop that is busy with a window does not overshoot.
+# No wheel has an encoder. update(), called every few ms, estimates the distance covered from the duty, the battery's
+# voltage and the robot's constants. The dead-man (tympan.Deadman, a timer in C) stops the motors when update() is no
+# longer called. When the goal is nearer than the dead-man's time, its timer is set to the moment of arrival: a program
+# that is busy computing a window then does not overshoot.
 #
-# On the chip a PWM that begins has half the duty for up to two periods, 0.4 ms, and one that ended leaves its pin
-# floating until it begins again: both too short to turn a wheel.
+# On the chip a PWM starts with half its duty for up to two periods, 0.4 ms, and once stopped it leaves its pin floating
+# until it starts again. Both are too short to turn a wheel.
 import time
 
 from machine import PWM, Pin
@@ -13,7 +14,10 @@ from machine import PWM, Pin
 FULL = 65535
 FREQUENCY = 5000
 BOOST = 15  # percent added below which a motor only hums
-BATTERY_MV = 4000  # taken for it where it cannot be read
+BATTERY_MV = 4000  # assumed until it is measured
+# um/s times us is um times 1000000. Both factors are first divided by 16, so that the product, at most 250000 um/s for
+# one second, stays below 2 ** 30, the largest small integer of MicroPython; so the divisor is 1000000 / 256.
+UM_S_US = 1000000 >> 8
 
 
 class Motors:
@@ -24,13 +28,13 @@ class Motors:
         self._brake = settings["brake"]
         self._deadman_ms = settings["deadman_ms"]
         self._ramp_us = settings["ramp_ms"] * 1000
-        # at full duty a wheel runs so many um per second and volt, and a turn by a degree takes so many um
+        # um per second and volt of a wheel at full duty; um that each wheel covers in a turn by one degree
         self._pace = int(3.14159265 * settings["wheel_mm"] * settings["rpm_per_volt"] * 1000 / 60)
         self._degree = int(3.14159265 * settings["track_mm"] * 1000 / 360)
         self._deadman = deadman
         self._trips = deadman.trips() if deadman else 0
         self._pwm = [PWM(Pin(n), freq=FREQUENCY, duty_u16=0) for n in self.numbers(pins)]
-        self._take_pins()  # a dead-man may have held them since before this program
+        self._take_pins()  # an earlier program's dead-man may still hold them
         self._duty = [0, 0]  # left, right: -FULL to FULL
         self._target = [0, 0]
         self._left_um = 0  # to the goal, per wheel; 0: no goal
@@ -57,7 +61,7 @@ class Motors:
 
     def drive(self, left, right):
         # percent, -100 to 100, until told otherwise
-        self._look_at_deadman()  # or it would stop this order for what came before
+        self._look_at_deadman()  # a trip that nobody has seen yet must not stop what is ordered now
         self._left_um = 0
         self._target[0] = self._duty_of(left)
         self._target[1] = self._duty_of(right)
@@ -73,7 +77,7 @@ class Motors:
         self._go(-speed, speed, int(abs(degrees) * self._degree))
 
     def _go(self, left, right, um):
-        if not um:  # there already: to drive without a goal would be for ever
+        if not um:  # a goal of 0 stands for no goal, and the motors would never stop
             self.stop()
             return
         self.drive(left, right)
@@ -88,7 +92,7 @@ class Motors:
         for pwm in self._pwm:
             pwm.duty_u16(level)
         if self._deadman:
-            self._deadman.feed(0)  # last: a Ctrl-C before it leaves the dead-man on guard
+            self._deadman.feed(0)  # last: if Ctrl-C interrupts stop() before this, the dead-man stops the motors
 
     def moving(self):
         return self._duty[0] != 0 or self._duty[1] != 0 or self._target[0] != 0 or self._target[1] != 0
@@ -117,7 +121,8 @@ class Motors:
         return None
 
     def _um_s(self):
-        # of the wheels at the present duty, in the direction of the target: who still rolls the other way, loses way
+        # mean speed of the two wheels at the present duty, negative while they still turn away from the goal;
+        # full speed * duty / 65536, its shift split so that the product stays a small integer
         duty = self._towards(0) + self._towards(1) >> 1
         return (self._full_um_s >> 2) * (duty >> 4) >> 10
 
@@ -125,7 +130,7 @@ class Motors:
         return self._duty[side] if self._target[side] > 0 else -self._duty[side]
 
     def _arrived(self, us):
-        self._left_um -= (self._um_s() >> 4) * (us >> 4) // 3906
+        self._left_um -= (self._um_s() >> 4) * (us >> 4) // UM_S_US
         if self._left_um > 0:
             return False
         self._left_um = 0
@@ -154,13 +159,13 @@ class Motors:
         self._deadman.feed(ms)
 
     def _take_pins(self):
-        # from the dead-man, stopped
+        # back from the dead-man, with the motors stopped
         for pwm in self._pwm:
-            pwm.deinit()  # else init() would leave the pin where it is, as a PWM made anew does
+            pwm.deinit()  # without it init() does not connect the pin to the PWM again
             pwm.init(freq=FREQUENCY, duty_u16=FULL if self._brake else 0)
 
     def _look_at_deadman(self):
-        # where it has stopped the motors it holds the pins: take them back, stopped
+        # after it has stopped the motors it holds their pins: take them back
         if not self._deadman or self._deadman.trips() == self._trips:
             return
         self._trips = self._deadman.trips()

@@ -2,7 +2,8 @@
 from array import array
 
 import tympan
-from decision import Decision
+
+from .decision import Decision
 
 LARGEST = 800  # samples in a block: 50 ms
 

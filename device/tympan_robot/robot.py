@@ -11,14 +11,15 @@
 import time
 
 import machine
-from boards import ADC_MV
-from console import put, put_next, say
-from feedback import Feedback
 from machine import Pin
-from microphone import Microphone
-from motors import Motors
-from settings import Unready
-from voltmeter import Voltmeter
+
+from .boards import ADC_MV
+from .console import put, put_next, say
+from .feedback import Feedback
+from .microphone import Microphone
+from .motors import Motors
+from .settings import Unready
+from .voltmeter import Voltmeter
 
 try:
     import tympan
@@ -65,8 +66,8 @@ class Robot:
         # the model is loaded at the first word wanted: programs that only drive need none
         if not tympan:
             raise Unready("this firmware hears no words: it has no module tympan. wiring_check and record run.")
-        from listener import Listener
-        from swap import load_model
+        from .listener import Listener
+        from .swap import load_model
 
         self.close_ears()
         microphone = self.settings["microphone"]
@@ -138,7 +139,8 @@ class Robot:
         return time.ticks_diff(time.ticks_ms(), self._loud) > QUIET_MS
 
     def _doze(self):
-        # asleep and deaf, but for a look at the level every light_sleep_ms. What woke it is not heard as a word.
+        # sleeps for light_sleep_ms, during which nothing is heard, then looks at the level for LOOK_MS, until it is
+        # loud. The sound that ends this is not recognised as a word: the stream begins behind it.
         self.feedback.show("off")
         while True:
             self.microphone.close()
@@ -154,7 +156,7 @@ class Robot:
                 time.sleep_ms(1)
             if self._watchdog:
                 self._watchdog.feed()
-            # or nothing came: listen() finds out why
+            # a dead microphone ends this too: listen() then says so
             if self._vbus.value() or self.microphone.still or self.listener.stream.level() >= self.listener.gate:
                 break
         self._loud = time.ticks_ms()
@@ -167,7 +169,7 @@ class Robot:
         return word
 
     def _deaf(self, wrong):
-        # a robot that hears no "stop" does not drive: update() sees to it while this lasts
+        # a robot that cannot hear "stop" must not drive; while this lasts update() keeps it standing
         self.motors.stop()
         self.microphone.restart()
         self.listener.reset()
@@ -269,7 +271,7 @@ class Robot:
                 say("The battery is low:", mv, "mV.")
 
     def _start_watchdog(self):
-        # it cannot be stopped again and would reset the chip under the REPL: never with USB attached
+        # never with USB attached: once started it cannot be stopped, and would reset the chip during work at the REPL
         if self.settings["watchdog"] and not self._watchdog and not self._vbus.value():
             self._watchdog = machine.WDT(timeout=8000)
 

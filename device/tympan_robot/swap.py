@@ -3,7 +3,8 @@ import gc
 import os
 
 import tympan
-from settings import Unready
+
+from .settings import Unready
 
 MODEL = "model.bin"
 GOOD = "model.good"
@@ -32,7 +33,8 @@ def same(a, b):
 
 
 def keep():
-    # model.bin has proved sound: keep a copy. Under another name first, so that a power cut leaves the old copy.
+    # copies model.bin, which has proved sound, to model.good: first to another name, so that a power cut in the middle
+    # of it leaves the old model.good
     if same(MODEL, GOOD):
         return
     try:
@@ -45,7 +47,7 @@ def keep():
         os.rename(PART, GOOD)
     except OSError:
         try:
-            os.remove(PART)  # half a file would keep the room that there is
+            os.remove(PART)  # gives the room that half a copy takes back
         except OSError:
             pass
         raise
@@ -64,8 +66,8 @@ def itself(model):
 
 
 def load_model(say=print, use=itself):
-    # (what `use` makes of the model, name of its file); Unready with both reasons where there is none. A model is good
-    # once it could be used: its stream may not fit where the model alone does.
+    # (what `use` makes of the model, name of its file); Unready, with both reasons, where neither file runs. A model is
+    # kept as good only after `use`: its stream may not fit in memory though the model alone does.
     try:
         used = use(open_model(MODEL))
     except (ValueError, OSError, MemoryError) as error:

@@ -2,7 +2,7 @@
 import math
 from array import array
 
-from microphone import RATE, open_i2s
+from .microphone import RATE, open_i2s
 
 VALID_BITS = 18  # of the SPH0645; the rest of the 24 is zero
 
@@ -16,7 +16,7 @@ class Slot:
         self.clipped = 0
 
     def add(self, word):
-        x = word >> 8  # the lowest byte is nobody's: the microphone lets go of the wire
+        x = word >> 8  # not the lowest byte: the microphone no longer drives the wire then
         if not self.count:
             self.first = x
         self.count += 1

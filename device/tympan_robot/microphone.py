@@ -1,11 +1,11 @@
 # The I2S microphone (SPH0645 and its kind: 32-bit slots), read without waiting and without allocating.
 #
-# Two blocks take turns: one is filled by I2S while the other is heard. I2S says nothing when the loop is late and its
-# buffers overflow, so the sound received is compared with the clock: what is missing once the loop has caught up was
-# dropped, the oldest first, in steps of one of the chip's DMA buffers (256 frames, 16 ms).
+# Two blocks take turns: I2S fills one while the listener takes the other. When the loop is late and I2S's buffers
+# overflow, I2S drops the oldest sound, one DMA buffer (256 frames, 16 ms) at a time, and reports nothing. So the
+# length of the sound received is compared with the clock: what is missing once the loop has caught up was dropped.
 #
-# A microphone that is dead may still be read: a wire that hangs at 0 V or 3 V gives one word over and over, as does the
-# side on which no microphone is. The quietest room is noise in a live one's lowest bits.
+# I2S also reads where no live microphone is: a data wire that is stuck at 0 V or 3 V, or the side without a microphone,
+# gives the same word over and over. The words of a live one differ, in the quietest room by noise in their lowest bits.
 import time
 
 from machine import I2S, Pin, mem32
@@ -13,8 +13,8 @@ from machine import I2S, Pin, mem32
 RATE = 16000
 BUFFER = 40000  # bytes that I2S buffers by itself: some 300 ms
 STALLED_MS = 500
-WAITED_US = 10000  # a block that took so long to come did not wait in the buffers
-LOST_US = 28000  # a block may be late by a DMA buffer, and the loop by some ms
+WAITED_US = 10000  # a block that arrives so long after it was asked for was not waiting in I2S's buffers
+LOST_US = 28000  # less is no loss: a block may be late by one DMA buffer, 16 ms, and the loop by some ms
 I2S_TIMING = 0x3F40F01C  # a register of the ESP32-S2, with
 DATA_DELAY = 2 << 8  # clocks by which its field RX_SD_IN_DELAY delays the data
 
@@ -48,7 +48,7 @@ class Microphone:
         self._pins = pins
         self._data_delay = data_delay
         self._block_us = samples * 1000000 // RATE
-        # a loop that never catches up is told of it once it is behind by all buffers and a second
+        # a loop that never catches up is told of a loss once it is a second more behind than all buffers hold
         self._late_us = (BUFFER // 2048 * 256 + 2 * samples) * 1000000 // RATE + 1000000
         size = 4 * self.channels * samples
         self._blocks = (memoryview(bytearray(size)), memoryview(bytearray(size)))
@@ -71,7 +71,7 @@ class Microphone:
         self._i2s.readinto(self._blocks[1])
 
     def close(self):
-        # deinit() frees what I2S's task waits on: first the requests end, unless nothing comes any more
+        # deinit() frees what I2S's task waits on, so wait for the requests to end, unless no sound comes any more
         if not self._i2s:
             return
         while self._pending and time.ticks_diff(time.ticks_us(), self._arrived) < 3 * self._block_us:
@@ -95,7 +95,7 @@ class Microphone:
         return block
 
     def _is_still(self, block):
-        # mostly known from the second word on; the lowest byte is nobody's: the microphone lets go of the wire
+        # of live sound the second word mostly differs; the lowest byte is not looked at: no one drives the wire then
         step = 4 * self.channels
         first = at = 4 * self.channel + 1
         while at < len(block):
@@ -120,8 +120,8 @@ class Microphone:
         return lost // 1000
 
     def _missing(self):
-        # us by which the sound is further behind the clock than it ever was
-        alone = self._ready == 1  # else the other block came meanwhile, and its time is not this one's
+        # us of sound that were dropped, by how far the sound is behind the clock now and was at the least
+        alone = self._ready == 1  # where the other block came too, _arrived is the other's time
         now = self._arrived if alone else time.ticks_us()
         self._lag += time.ticks_diff(now, self._last) - self._block_us
         self._last = now
@@ -130,7 +130,7 @@ class Microphone:
             self._least = self._lag
         if alone and time.ticks_diff(now, self._released) > WAITED_US:
             return self._lag - self._least
-        return self._lag - self._least - self._late_us  # so much may still wait in the buffers
+        return self._lag - self._least - self._late_us  # less may be waiting in the buffers still
 
     def stalled(self):
         # what is wrong where no sound has come for too long, else None
@@ -141,6 +141,6 @@ class Microphone:
         return "is silent" if silent else "gives the same word for ever"
 
     def restart(self):
-        # begins anew after a stall
+        # after a stall: counts it and opens I2S anew
         self.stalls += 1
         self.open()

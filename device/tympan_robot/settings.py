@@ -1,7 +1,8 @@
-# settings.json is the owner's: what is missing or wrong in it is named in a sentence, and its default is used.
+# Reads settings.json, the owner's file. What is wrong in it is named in a sentence; what is wrong or missing has its
+# default.
 import json
 
-from boards import BOARDS
+from .boards import BOARDS
 
 
 class Unready(Exception):
@@ -9,7 +10,7 @@ class Unready(Exception):
     pass
 
 
-# each default also says of which type a setting is; numbers with their least and most
+# A setting has the type of its default; RANGES has the least and the most of each number.
 DEFAULTS = {
     "board": "eliobot_s2",
     "program": "voice",
@@ -71,7 +72,7 @@ RANGES = {
 }
 CHOICES = {"slot": ("left", "right"), "board": tuple(BOARDS), "cpu_mhz": (80, 160, 240)}
 PINS = tuple(range(22)) + tuple(range(33, 46))  # those between are none, or belong to flash and PSRAM; 46 is an input
-# tables that are the owner's as a whole: a file's one takes the place of the default
+# tables that replace their default as a whole; the others are merged with it, key by key
 WHOLE = ("words", "listening", "pins")
 LISTENING = ("hop", "history", "votes", "threshold", "cooldown", "gate")
 
