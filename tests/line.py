@@ -14,12 +14,32 @@ from collections.abc import Callable
 from host.engines.micropython import executable
 from tests.conftest import ROOT
 from tools.board_link import BoardError
+from tools.deploy_plan import RECORD, digest
 
 
 def copy(path: str, data: bytes) -> str:
     """What mpremote cp runs on a board: the file is opened, and written in parts."""
     parts = [data[i : i + 256] for i in range(0, len(data), 256)]
     return f"f = open({path!r}, 'wb')\n" + "".join(f"f.write({p!r})\n" for p in parts) + "f.close()\n"
+
+
+def put_there(files: dict[str, bytes]) -> dict[str, bytes]:
+    """A board where deploy has put these files."""
+    record = {path: digest(data) for path, data in files.items()}
+    return files | {RECORD: json.dumps(record).encode()}
+
+
+WALK = """
+import os
+def walk(folder):
+    for e in os.ilistdir('/' + folder[:-1]):
+        if e[1] == 0x8000:
+            print(folder + e[0])
+        else:
+            print(folder + e[0] + '/')
+            walk(folder + e[0] + '/')
+walk('')
+"""
 
 
 class FlashBoard:
@@ -59,9 +79,10 @@ class FlashBoard:
 
     def files(self) -> dict[str, bytes]:
         """All that lies on it."""
-        walk = "import os\nfor d in ('', 'programs/'):\n for e in os.ilistdir('/' + d[:-1]):\n"
-        walk += "  if e[1] == 0x8000: print(d + e[0])"
-        return {path: self.read_file(path) for path in self.tell(exec=walk)}
+        return {path: self.read_file(path) for path in self.tell(exec=WALK) if path[-1] != "/"}
+
+    def folders(self) -> list[str]:
+        return [path for path in self.tell(exec=WALK) if path[-1] == "/"]
 
     def exec(self, code: str) -> str:
         self.steps.append(code)

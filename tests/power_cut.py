@@ -1,7 +1,8 @@
 # Runs in MicroPython: a robot's flash whose power is cut after any number of block writes. One JSON command per line.
 #   {"put": {path: base64}}      new flash with these files        {"exec": code}      as on a board's REPL
-#   {"cut": [code, ...], "paths"}  run the code on copies of the flash, cut after 0, 1, 2, ... writes, to its end
-# Prints what the code prints, then a line "\x04 <error>". After each cut the flash is mounted anew and a model loaded.
+#   {"cut": [code, ...], "paths", "start"}  run the code on copies of the flash, cut after 0, 1, 2, ... writes, up to all;
+#                                           after each cut mount the flash anew, run `start` and load a model
+# Prints what the code prints, then a line "\x04 <error>".
 import binascii
 import json
 import sys
@@ -54,7 +55,8 @@ def put(files):
     mount(flash)
     import os
 
-    os.mkdir("programs")
+    for folder in {"programs"} | {path.split("/")[0] for path in files if "/" in path}:
+        os.mkdir(folder)
     for path, data in files.items():
         with open(path, "wb") as f:
             f.write(binascii.a2b_base64(data))
@@ -76,7 +78,7 @@ def outcome(paths):
     return {"name": name, "model": running, "files": sums, "said": said}
 
 
-def cut(steps, paths):
+def cut(steps, paths, start):
     whole = bytes(flash.image)
     n = 0
     while True:
@@ -92,6 +94,7 @@ def cut(steps, paths):
         through = broken.left != 0
         after = Flash(broken.image)
         mount(after)
+        exec(start, {})
         print("@outcome", json.dumps(outcome(paths)))
         if through:
             break
@@ -112,7 +115,7 @@ def main():
             elif "exec" in command:
                 exec(command["exec"], scope)
             else:
-                cut(command["cut"], command["paths"])
+                cut(command["cut"], command["paths"], command["start"])
         except Exception as problem:
             error = f"{type(problem).__name__}: {problem}"
         print("\n\x04", error)

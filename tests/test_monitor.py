@@ -84,14 +84,25 @@ def test_the_robots_program_is_watched_to_its_end(capsys):
 def test_a_program_that_fails_is_an_error(crashed, capsys):
     def run(code):
         if code == monitor.START and not crashed:
-            raise BoardError("ImportError: no module named 'launcher'")
+            raise BoardError("ImportError: no module named 'neopixel'")
         return TOLD + "\n@crash KeyError" if code == monitor.START else ""
 
     with Port(run) as line:
         assert monitor.main(["--port", line.port]) == 1
     said = capsys.readouterr()
     assert said.err == "error: the robot's program ended with an error\n"
-    assert ("the program ended with KeyError" if crashed else "no module named 'launcher'") in said.out
+    assert ("the program ended with KeyError" if crashed else "no module named 'neopixel'") in said.out
+
+
+def test_a_robot_with_older_files_than_the_monitor_is_told_of(capsys):
+    def run(code):
+        if code == monitor.START:
+            raise BoardError("ImportError: no module named 'tympan_robot'")
+        return ""
+
+    with Port(run) as line:
+        assert monitor.main(["--port", line.port]) == 1
+    assert capsys.readouterr().err == f"error: {monitor.OLD}\n"
 
 
 def test_a_robot_that_is_unplugged_is_a_sentence(capsys):

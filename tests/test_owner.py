@@ -7,6 +7,7 @@ board lives through all tests in their order, and each leaves it with sound file
 import base64
 import hashlib
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -30,6 +31,7 @@ from tests.board import MEMORY, Board, missing
 from tests.conftest import ROOT
 from tests.robots import Robot
 from tools.deploy import SHIPPED_MODEL
+from tools.deploy_plan import PACKAGE, device_files
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(missing() is not None, reason=str(missing()))]
 
@@ -152,9 +154,9 @@ def test_deploy_installs_everything_and_shows_the_first_words(owner):
 
 
 def test_what_lies_there_is_what_was_sent(owner):
-    names = ("launcher.py", "programs/voice.py", "settings.json")
+    names = ("tympan_robot/launcher.py", "programs/voice.py", "settings.json")
     out = owner.mpremote("ls", *(word for name in names for word in ("+", "sha256sum", f":{name}")))
-    assert f"{len(FILE)} model.bin" in out and "programs/" in out
+    assert f"{len(FILE)} model.bin" in out and "programs/" in out and "tympan_robot/" in out
     assert not [word for word in out.split() if word.endswith((".part", ".new"))]
     for name in names:
         assert hashlib.sha256((ROOT / "device" / name).read_bytes()).hexdigest() in out
@@ -351,6 +353,57 @@ def test_files_outlive_a_soft_reset(owner):
     note = owner.file("note.txt", "remember")
     out = owner.mpremote("cp", note, ":", "+", "soft-reset", "+", "cat", ":note.txt", "+", "sha256sum", ":model.bin")
     assert "remember" in out and hashlib.sha256(FILE).hexdigest() in out
+
+
+def flat_layout() -> dict[str, bytes]:
+    """The robot's files as they lay before they were a package: in the root, where they imported each other."""
+    files = {}
+    for path, data in device_files().items():
+        text = re.sub(r"from \.(\w+) import", r"from \1 import", data.decode()).replace(f"{PACKAGE}.", "")
+        files[path.removeprefix(f"{PACKAGE}/")] = text.encode()
+    return {path: data for path, data in files.items() if path.endswith(".py") and "__" not in path}
+
+
+REMOVE_PACKAGE = f"""
+import os
+for name in os.listdir("{PACKAGE}"):
+    os.remove("{PACKAGE}/" + name)
+os.rmdir("{PACKAGE}")
+"""
+OWN = "from console import say\n\ndef run(robot):\n    say('mine')\n"
+
+
+def test_an_update_from_the_flat_layout(owner):
+    """Ours leave the root; what the owner wrote or changed stays, and each sentence about it names the file."""
+    flat = flat_layout()
+    for path, data in flat.items():
+        (owner.folder / "flat" / path).parent.mkdir(parents=True, exist_ok=True)
+        (owner.folder / "flat" / path).write_bytes(data)
+    root = [str(path) for path in sorted((owner.folder / "flat").glob("*.py"))]
+    programs = [str(path) for path in sorted((owner.folder / "flat" / "programs").glob("*.py"))]
+    record = {path: hashlib.sha256(data).hexdigest() for path, data in flat.items()}
+    record_file = owner.file("deployed.json", json.dumps(record))
+    owner.mpremote("exec", REMOVE_PACKAGE, "+", "cp", *root, record_file, ":", "+", "cp", *programs, ":programs/")
+    assert LISTENS in owner.soft_reset(until=LISTENS)
+    changed = owner.file("feedback.py", flat["feedback.py"] + b"# brighter\n")
+    mine = (owner.file("own.py", OWN), ":programs/")
+    owner.type("\x03")
+    owner.mpremote("cp", changed, owner.file("helper.py", "X = 1\n"), ":", "+", "cp", *mine)
+
+    out = owner.deploy(until=LISTENS)
+    assert "programs/own.py is yours, and its line 1 must now say `from tympan_robot.console import say`\n" in out
+    assert "keep feedback.py (no longer used, but not as deploy left it; --force removes it)\n" in out
+    gone = sorted({path for path in flat if "/" not in path} - {"main.py", "feedback.py"})
+    assert f"removed, of an earlier version: {', '.join(gone)}\n" in out
+    there = {line.split()[-1] for line in owner.mpremote("ls").splitlines()}
+    assert {"main.py", "settings.json", "helper.py", "feedback.py", "model.bin", "programs/", "tympan_robot/"} <= there
+    assert not there & set(gone) and not [name for name in there if name.endswith((".part", ".new"))]
+
+    told = owner.type('start("own")\r', until="import console`.")
+    assert "console is now tympan_robot.console: write `from tympan_robot.console import ...`" in told
+    out = owner.deploy("--force", until=LISTENS)
+    assert "removed, of an earlier version: feedback.py\n" in out and "own.py" not in out
+    assert "up to date" in owner.tool("deploy", "--dry-run")
 
 
 def test_the_same_with_ampy(owner):

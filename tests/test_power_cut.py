@@ -12,7 +12,7 @@ import pytest
 from host.compiler.plan import plan
 from host.format.file import read, write
 from tests.conftest import MODEL, ROOT
-from tests.line import FlashBoard, copy
+from tests.line import FlashBoard, copy, put_there
 from tools.deploy import deploy
 
 OLD = MODEL.read_bytes()
@@ -24,9 +24,17 @@ def crc(data: bytes) -> int:
 
 
 class CutBoard(FlashBoard):
-    def cut(self, steps: list[str], paths: list[str]) -> list[dict]:
-        lines = self.tell(cut=steps, paths=paths)
-        return [json.loads(line.split(" ", 1)[1]) for line in lines if line.startswith("@outcome")]
+    def cut(self, steps: list[str], paths: list[str], start: str = "") -> list[dict]:
+        """What each cut leaves; "started": what a line "@started ..." of the start says, None without one."""
+        found, started = [], None
+        for line in self.tell(cut=steps, paths=paths, start=start):
+            name, _, rest = line.partition(" ")
+            if name == "@started":
+                started = rest
+            elif name == "@outcome":
+                found.append(json.loads(rest) | {"started": started})
+                started = None
+        return found
 
 
 @pytest.fixture
@@ -95,7 +103,7 @@ def test_a_deploy(board, monkeypatch):
     """Every file is whole, old or new, and a good model runs, whenever the power goes."""
     old = {"main.py": b"print('old')\n" * 20, "programs/voice.py": b"def run(robot): 'old'\n" * 30}
     new = {path: data.replace(b"old", b"new") for path, data in old.items()}
-    board.put({**old, "settings.json": b"{}", "model.bin": OLD, "model.good": OLD})
+    board.put({**put_there(old), "settings.json": b"{}", "model.bin": OLD, "model.good": OLD})
     monkeypatch.setattr("tools.deploy.device_files", lambda: {**new, "settings.json": b"{}"})
     path = ROOT / "build" / "new.bin"
     path.write_bytes(NEW)
@@ -110,12 +118,46 @@ def test_a_deploy(board, monkeypatch):
     assert all(outcomes[-1]["files"][name] == crc(data) for name, data in new.items())
 
 
+FLAT = {
+    "main.py": b"from launcher import start\nstart()\n",
+    "launcher.py": b"import console\nfrom programs import voice\ndef start(): console.say('flat', voice.VERSION)\n",
+    "console.py": b"def say(*words): print('@started', *words)\n",
+    "programs/voice.py": b"from console import say\nVERSION = 'old'\n",
+}
+NEW_LAYOUT = {
+    "main.py": b"from tympan_robot.launcher import start\nstart()\n",
+    "tympan_robot/launcher.py": b"from .console import say\nfrom programs import voice\n"
+    b"def start(): say('package', voice.VERSION)\n",
+    "tympan_robot/console.py": FLAT["console.py"],
+    "programs/voice.py": b"from tympan_robot.console import say\nVERSION = 'new'\n",
+    "settings.json": b"{}",
+}
+START_ANEW = """
+import sys
+sys.path[:] = ["/"]
+for name in list(sys.modules):
+    if name.split(".")[0] in ("launcher", "console", "tympan_robot", "programs"):
+        del sys.modules[name]
+with open("main.py") as f:
+    exec(f.read())
+"""
+
+
+def test_a_robot_of_the_flat_layout_starts_whenever_the_power_goes(board, monkeypatch):
+    board.put({**put_there(FLAT), "settings.json": b"{}", "model.bin": OLD, "model.good": OLD})
+    monkeypatch.setattr("tools.deploy.device_files", lambda: NEW_LAYOUT)
+    outcomes = board.cut(deploy_steps(board, None), ["launcher.py", "console.py"], START_ANEW)
+    started = [o["started"] for o in outcomes]
+    assert len(started) > 30 and set(started) == {"flat old", "package old", "package new"}
+    assert outcomes[0]["started"] == "flat old" and outcomes[-1]["started"] == "package new"
+    assert not any(outcomes[-1]["files"].values())
+
+
 def deploy_steps(board: CutBoard, model) -> list[str]:
     """The code that a deploy runs on the board, taken down on a board that is then put back as it was."""
-    files = ("main.py", "programs/voice.py", "settings.json", "model.bin", "model.good")
-    before = {name: board.read_file(name) for name in files}
+    before = board.files()
     board.steps.clear()
-    assert deploy(board, model, None, True, False, say=lambda text: None)
+    assert deploy(board, model, None, False, False, say=lambda text: None)
     steps = list(board.steps)
     board.put(before)
     return steps

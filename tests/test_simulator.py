@@ -171,8 +171,9 @@ def test_a_program_that_prints_for_ever_does_not_fill_the_memory():
 
 def pretend(folder: Path, program: str) -> Path:
     """A folder whose launcher is this program."""
-    folder.mkdir()
-    (folder / "launcher.py").write_text(f"def start():\n    {program}\n")
+    package = folder / "tympan_robot"
+    package.mkdir(parents=True)
+    (package / "launcher.py").write_text(f"def start():\n    {program}\n")
     return folder
 
 
@@ -288,7 +289,7 @@ def test_settings_are_read_by_the_robots_own_reader(content, robot, wav, tmp_pat
     path = tmp_path / "mine.json"
     path.write_bytes(content)
     (robot.folder / "settings.json").write_bytes(content)
-    show = "import json, settings; print(json.dumps(settings.load()))"
+    show = "import json; from tympan_robot import settings; print(json.dumps(settings.load()))"
     assert list(run.simulate(None, SILENCE, settings=content, code=show).log.text) == robot.play(show)
     robot.hears(audio.read(wav))
     assert command.main([str(MODEL), str(wav), "--settings", str(path), "--json"]) == 0

@@ -1,34 +1,43 @@
 """Install on a robot, or bring it up to date:  python -m tools.deploy [--model MODEL.bin] [--program FILE.py]
 
-Copies the programs of device/ that differ, a model and a behaviour, then starts the robot anew and shows what it says.
+Copies the files of device/ that differ, a model and a behaviour, then starts the robot anew and shows what it says.
 Everything is first written beside what it replaces and checked there: a broken cable or an empty battery, and a model
-that the robot refuses, leave what was there. settings.json is the owner's: only --program changes a line of it. A
-program of programs/ that was changed on the robot is kept too, unless --force.
+that the robot refuses, leave what was there. It replaces only what it put there itself and nobody changed since, and
+removes what of that is no longer used; with --force also what was changed. settings.json, and a main.py that is not
+deploy's own, stay as they are in any case; only --program changes a line of the settings.
 """
 
 import argparse
-import ast
 import contextlib
 import errno
-import hashlib
 import json
 import re
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from host.command import guard, seconds
-from host.text import normal
 from tools.board_link import BoardError, Link, LinkError, find_port
+from tools.deploy_plan import (
+    MODEL,
+    PACKAGE,
+    RECORD,
+    ROOT,
+    SETTINGS,
+    DeployError,
+    Job,
+    apart,
+    device_files,
+    digest,
+    prepare,
+    read_program,
+)
 
-ROOT = Path(__file__).resolve().parents[1]
-DEVICE = ROOT / "device"
 SHIPPED_MODEL = ROOT / "models" / "robot.bin"
-SETTINGS, MODEL, STAGED_MODEL = "settings.json", "model.bin", "model.new"
-RECORD = "deployed.json"  # on the robot: the hash of each file that deploy put there
+STAGED_MODEL = "model.new"
+MEANWHILE = "meanwhile.json.part"  # the record until all is in place
 PART = ".part"  # what a file is called until it is whole
-SPARE = 4  # blocks of the file system to leave free, for folders and littlefs itself
+SPARE = 8  # blocks of the file system to leave free, for folders, records and littlefs itself
 
 # --- on the board: MicroPython code, sent as text ---------------------------------------------------------------------
 
@@ -53,7 +62,7 @@ def names(folder):
 def look():
     files = {}
     stale = []
-    for folder in ('', 'programs/'):
+    for folder in FOLDERS:
         for name in names(folder[:-1] or '/'):
             if name.endswith(('.py.part', '.json.part')) or name in ('model.part', 'model.new'):
                 stale.append(folder + name)
@@ -65,7 +74,7 @@ def look():
     s = os.statvfs('/')
     print(json.dumps({'tympan': has, 'block': s[0], 'free': s[3], 'files': files, 'stale': stale}))
 look()
-"""
+""".replace("FOLDERS", repr(("", "programs/", f"{PACKAGE}/")))
 
 # Whether the staged model is one, with room for its stream: prints its labels, or "refused" and why.
 TRY_MODEL = """
@@ -83,7 +92,8 @@ def try_model():
 try_model()
 """
 
-# Every staged file in its place: {pairs} is a list of (from, to). On a FAT file system a name must be free first.
+# The staged files in their places, and away with what is no longer used: {steps} is a list of (from, to), where to is
+# "" for a file that goes. On a FAT file system a name must be free first.
 RENAME = """
 import os
 def put(a, b):
@@ -91,175 +101,30 @@ def put(a, b):
     except OSError:
         os.remove(b)
         os.rename(a, b)
-for a, b in {pairs!r}: put(a, b)
+for a, b in {steps!r}:
+    if b: put(a, b)
+    else: os.remove(a)
 if hasattr(os, 'sync'): os.sync()
+"""
+
+MAKE_FOLDER = """
+import os
+try:
+    os.mkdir({folder!r})
+    print('made')
+except OSError as e:
+    if e.errno != 17: raise
 """
 
 DISCARD = """
 import os
-for p in {paths!r}:
-    try: os.remove(p)
-    except OSError: pass
+def discard(remove, paths):
+    for p in paths:
+        try: remove(p)
+        except OSError: pass
+discard(os.remove, {paths!r})
+discard(os.rmdir, {folders!r})
 """
-
-# --- planning: nothing here talks to a board --------------------------------------------------------------------------
-
-
-class DeployError(Exception):
-    """What the owner has to know, in one sentence."""
-
-
-@dataclass(frozen=True)
-class Action:
-    """What happens to a file of the robot: "copy", "replace" or "keep" (say why)."""
-
-    what: str
-    path: str
-    why: str = ""
-
-
-def digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
-def device_files(folder: Path = DEVICE) -> dict[str, bytes]:
-    """What belongs on a robot: path there -> content."""
-    files = {}
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder).as_posix()
-        if path.suffix in (".py", ".json") and not path.name.startswith("."):
-            files[name] = path.read_bytes()
-    return files
-
-
-def plan(local: dict[str, str], board: dict[str, str], record: dict[str, str], force: bool = False) -> list[Action]:
-    """From hashes to actions. record: what deploy put on the board before. Files not named locally are left alone."""
-    actions = []
-    for path, wanted in local.items():
-        there = board.get(path)
-        if there is None:
-            actions.append(Action("copy", path))
-        elif there == wanted:
-            continue
-        elif path == SETTINGS:
-            actions.append(Action("keep", path, "yours"))
-        elif path.startswith("programs/") and there != record.get(path) and not force:
-            actions.append(Action("keep", path, "not as deploy left it; --force replaces it"))
-        else:
-            actions.append(Action("replace", path))
-    return actions
-
-
-def with_program(settings: str, name: str) -> str:
-    """The owner's settings with another program named: one text changes where that can be, else it is written anew.
-
-    Words come out in the normal form, which a model's labels have too.
-    """
-    settings = normal(settings.removeprefix("\ufeff"))  # of some editors; the robot reads over it too
-    try:
-        values = json.loads(settings)
-        if not isinstance(values, dict):
-            raise ValueError("it is no table in {braces}")
-    except ValueError as error:
-        raise DeployError(
-            f"the robot's settings.json cannot be read ({error}); repair it, or remove it there"
-        ) from None
-    wanted = values | {"program": name}
-    changed = re.sub(r'("program"\s*:\s*)"[^"\\]*"', lambda m: m.group(1) + json.dumps(name), settings)
-    try:
-        if json.loads(changed) == wanted:
-            return changed
-    except ValueError:
-        pass
-    return json.dumps(wanted, indent=2, ensure_ascii=False) + "\n"
-
-
-def apart(settings: bytes) -> bool:
-    """Whether settings have letters in another form than a model's labels, as names copied from a Mac's folders do."""
-    text = settings.decode(errors="replace")
-    return text != normal(text)
-
-
-def read_program(path: Path) -> bytes:
-    """A behaviour that a robot can start, or DeployError."""
-    if not path.stem.isidentifier() or path.suffix != ".py":
-        raise DeployError(f"{path.name}: call it by one word of letters, digits and _, ending in .py")
-    try:
-        source = path.read_bytes()
-        tree = ast.parse(source, path.name)
-    except OSError as error:
-        raise DeployError(f"{path} cannot be read: {error.strerror}") from None
-    except (SyntaxError, ValueError) as error:
-        raise DeployError(f"{path.name} is not Python: {error}") from None
-    if not any(isinstance(node, ast.FunctionDef) and node.name == "run" for node in tree.body):
-        raise DeployError(f"{path.name} has no function run(robot), which a program begins with")
-    return source
-
-
-def choose_program(wanted: str, local: dict[str, bytes], board: dict[str, str]) -> tuple[str, bytes | None]:
-    """(name, content or None where it is there already) of what --program names: a file, or a program by its name."""
-    if wanted.endswith(".py") or "/" in wanted or "\\" in wanted:
-        path = Path(wanted)
-        return path.stem, read_program(path)
-    there = f"programs/{wanted}.py"
-    if there in local or there in board:
-        return wanted, None
-    known = sorted({Path(p).stem for p in (*local, *board) if p.startswith("programs/")})
-    raise DeployError(f"there is no program {wanted}; give a file, or one of: {', '.join(known)}")
-
-
-@dataclass(frozen=True)
-class Job:
-    """What to do: the actions, and the content of what is copied."""
-
-    actions: list[Action]
-    contents: dict[str, bytes]
-    model: bytes | None  # to be tried, then put over model.bin
-    record: dict[str, str]  # the hash of each file that is then on the board as deploy put it there
-    known: bool  # whether the board has that record already
-
-
-def prepare(
-    shipped: dict[str, bytes],
-    board: dict[str, str],
-    read: Callable[[str], bytes],
-    model: bytes | None = None,
-    program: str | None = None,
-    force: bool = False,
-) -> Job:
-    """Everything decided. board: hashes of what is there; read: gives a file of the board."""
-    try:
-        record = json.loads(read(RECORD)) if RECORD in board else {}
-    except ValueError:
-        record = {}
-    record = record if isinstance(record, dict) else {}
-    local = dict(shipped)
-    forced = []  # what --program asks for
-    if program:
-        name, source = choose_program(program, local, board)
-        if source is not None:
-            local[f"programs/{name}.py"] = source
-            forced.append(f"programs/{name}.py")
-        try:
-            settings = (read(SETTINGS) if SETTINGS in board else local[SETTINGS]).decode()
-        except UnicodeDecodeError:
-            raise DeployError("the robot's settings.json is not UTF-8; save it as UTF-8, or remove it there") from None
-        changed = with_program(settings, name)
-        if changed != settings:
-            local[SETTINGS] = changed.encode()
-            forced.append(SETTINGS)
-    hashes = {path: digest(data) for path, data in local.items()}
-    actions = plan(hashes, board, record, force)
-    actions = [Action("replace", a.path) if a.what == "keep" and a.path in forced else a for a in actions]
-    contents = {a.path: local[a.path] for a in actions if a.what != "keep"}
-    ours = {p for p in shipped if p in contents or board.get(p) == hashes[p]} - {SETTINGS, *forced}
-    after = {p: h for p, h in record.items() if p not in forced} | {p: hashes[p] for p in ours}
-    if model is not None and board.get(MODEL) == digest(model):
-        model = None
-    if model is not None:
-        actions.append(Action("replace" if MODEL in board else "copy", MODEL))
-    return Job(actions, contents, model, after, after == record)
-
 
 # --- doing it ---------------------------------------------------------------------------------------------------------
 
@@ -283,18 +148,28 @@ def not_written(path: str, error: BoardError) -> str:
 
 
 def stage(link: Link, job: Job, say: Callable[[str], None]) -> list[tuple[str, str]]:
-    """Write everything beside its place and check it there; the renames that are left to do."""
+    """Write everything beside its place and check it there; the steps that are left to do, for RENAME.
+
+    Their order lets a robot start whose power goes in between: what main.py imports is there before it, and what the
+    main.py of before imports goes after it.
+    """
     folders = sorted({path.rsplit("/", 1)[0] for path in job.contents if "/" in path})
-    for folder in folders:
-        link.exec(f"import os\ntry: os.mkdir({folder!r})\nexcept OSError: pass")
+    made = []
     written = {path + PART: data for path, data in job.contents.items()}
+    written[MEANWHILE] = json.dumps(job.meanwhile).encode()
     written[RECORD + PART] = json.dumps(job.record).encode()
     if job.model is not None:
         written[STAGED_MODEL] = job.model
     try:
+        for folder in folders:
+            try:
+                made += [folder] if link.exec(MAKE_FOLDER.format(folder=folder)).strip() else []
+            except BoardError as error:
+                raise DeployError(not_written(folder, error)) from None
         for path, data in written.items():
-            name = MODEL if path == STAGED_MODEL else path.removesuffix(PART)
-            say(f"copy {name} ({len(data)} bytes)")
+            name = {STAGED_MODEL: MODEL, MEANWHILE: RECORD}.get(path, path.removesuffix(PART))
+            if path != MEANWHILE:
+                say(f"copy {name} ({len(data)} bytes)")
             try:
                 link.write_file(path, data)
                 arrived = link.exec(f"print(sha({path!r}))").strip()
@@ -308,19 +183,20 @@ def stage(link: Link, job: Job, say: Callable[[str], None]) -> list[tuple[str, s
                 raise DeployError(f"the robot refuses the model ({words}); nothing on it was changed")
             say(f"the robot takes the model: {words}")
     except (DeployError, BoardError):
-        link.exec(DISCARD.format(paths=list(written)))
+        link.exec(DISCARD.format(paths=list(written), folders=made))
         raise
-    renames = [(path + PART, path) for path in job.contents]
+    steps = [(MEANWHILE, RECORD)]
+    steps += [(path + PART, path) for path in sorted(job.contents, key=lambda p: (not p.startswith(PACKAGE), p))]
     if job.model is not None:
-        renames.append((STAGED_MODEL, MODEL))
-    return [*renames, (RECORD + PART, RECORD)]
+        steps.append((STAGED_MODEL, MODEL))
+    return [*steps, *((path, "") for path in job.removed), (RECORD + PART, RECORD)]
 
 
 def deploy(link: Link, model: Path | None, program: str | None, force: bool, dry_run: bool, say=print) -> bool:
     """Bring the board up to date; whether anything was changed."""
     found = look(link)
     if found["stale"] and not dry_run:
-        link.exec(DISCARD.format(paths=found["stale"]))
+        link.exec(DISCARD.format(paths=found["stale"], folders=[]))
         found = look(link)
     board = found["files"]
     local = device_files()
@@ -339,7 +215,9 @@ def deploy(link: Link, model: Path | None, program: str | None, force: bool, dry
     for action in job.actions:
         if dry_run or action.why:
             say(f"{action.what} {action.path}" + (f" ({action.why})" if action.why else ""))
-    if not job.contents and job.model is None:
+    for sentence in job.advice:
+        say(sentence)
+    if not job.contents and not job.removed and job.model is None:
         say("nothing to copy: the robot is up to date")
         if job.known:
             return False
@@ -351,8 +229,9 @@ def deploy(link: Link, model: Path | None, program: str | None, force: bool, dry
         raise DeployError(f"the robot has {free} KB free and {needed * block >> 10} are needed; remove files from it")
     if dry_run:
         return False
-    renames = stage(link, job, say)
-    link.exec(RENAME.format(pairs=renames))
+    link.exec(RENAME.format(steps=stage(link, job, say)))
+    if job.removed:
+        say(f"removed, of an earlier version: {', '.join(job.removed)}")
     return True
 
 
@@ -362,7 +241,7 @@ def main(arguments: list[str] | None = None) -> int:
     p.add_argument("--port", default="auto", help="the robot's serial port (default: the only one on USB)")
     p.add_argument("--model", type=Path, metavar="FILE", help="default: the shipped one where the robot has none")
     p.add_argument("--program", metavar="FILE|NAME", help="a behaviour to copy to programs/ and to start from now on")
-    p.add_argument("--force", action="store_true", help="also replace programs that were changed on the robot")
+    p.add_argument("--force", action="store_true", help="also replace what was changed on the robot")
     p.add_argument("--dry-run", action="store_true", help="only say what would be copied")
     p.add_argument("--ampy", action="store_true", help="use ampy's connection instead of mpremote's")
     p.add_argument("--watch", type=seconds, default=4, metavar="SECONDS", help="show the first output so long")

@@ -23,6 +23,11 @@ BAR, ASCII_BAR = "█·", "#."  # what is full, what is empty
 CLEAR, HOME, REST, HIDE, SHOW = "\x1b[2J", "\x1b[H", "\x1b[K", "\x1b[?25l", "\x1b[?25h"
 
 
+NO_PACKAGE = "ImportError: no module named 'tympan_robot"
+CRASHED = "the robot's program ended with an error"
+OLD = "what is on the robot is older than this monitor; bring it up to date: python -m tools.deploy"
+
+
 class MonitorError(Exception):
     """The robot's program failed."""
 
@@ -175,7 +180,7 @@ def main(arguments: list[str] | None = None) -> int:
     if state.crashed:
         if picture:
             print(*list(state.events)[-12:], sep="\n", file=sys.stderr)
-        raise MonitorError("the robot's program ended with an error")
+        raise MonitorError(OLD if any(NO_PACKAGE in event for event in state.events) else CRASHED)
     print(f"the robot's program has ended after {state.windows} windows; its REPL is free")
     return 0
 
