@@ -1,7 +1,7 @@
 # Runs in MicroPython: a robot's flash whose power is cut after any number of block writes. One JSON command per line.
 #   {"put": {path: base64}}      new flash with these files        {"exec": code}      as on a board's REPL
-#   {"cut": [code, ...], "paths", "start"}  run the code on copies of the flash, cut after 0, 1, 2, ... writes, up to all;
-#                                           after each cut mount the flash anew, run `start` and load a model
+#   {"cut": [code, ...], "paths", "start"}  run the code on copies of the flash, cut after 0, 1, 2, ... writes;
+#                                           after each mount the flash anew, run `start` and load a model
 # Prints what the code prints, then a line "\x04 <error>".
 import binascii
 import json

@@ -8,7 +8,7 @@ import ast
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,8 +90,8 @@ def plan(local: dict[str, str], board: dict[str, str], record: dict[str, str], f
     return actions
 
 
-def obsolete(local: dict, board: dict, record: dict) -> list[str]:
-    """What deploy once put there and no longer belongs on a robot."""
+def obsolete(local: Collection[str], board: Collection[str], record: Collection[str]) -> list[str]:
+    """The paths of what deploy once put there and no longer belongs on a robot."""
     return sorted(path for path in record if path.endswith(".py") and path in board and path not in local)
 
 
@@ -103,13 +103,14 @@ def moved_imports(source: bytes, moved: set[str]) -> list[tuple[int, str]]:
         return []  # MicroPython will say what is wrong with it
     found = []
     for node in ast.walk(tree):
+        new: list[ast.stmt]
         match node:
             case ast.ImportFrom(module=name, names=names, level=0) if name in moved:
                 new = [ast.ImportFrom(f"{PACKAGE}.{name}", names, 0)]
             case ast.Import(names=names) if any(n.name in moved for n in names):
-                rest = [n for n in names if n.name not in moved]
+                others = [n for n in names if n.name not in moved]
                 new = [ast.ImportFrom(PACKAGE, [n for n in names if n.name in moved], 0)]
-                new += [ast.Import(rest)] if rest else []
+                new += [ast.Import(others)] if others else []
             case _:
                 continue
         found.append((node.lineno, "; ".join(ast.unparse(statement) for statement in new)))
@@ -117,8 +118,9 @@ def moved_imports(source: bytes, moved: set[str]) -> list[tuple[int, str]]:
 
 
 def advise(mine: list[str], moved: set[str], read: Callable[[str], bytes]) -> list[str]:
-    """A sentence for each of the owner's files that imports what has moved. Without his main.py nothing starts: such a
-    one is refused."""
+    """A sentence for each of the owner's files (`mine`) that imports what has moved; DeployError where it is his main.py,
+    without which nothing starts.
+    """
     said = []
     for path in mine:
         lines = [f"line {number} must now say `{text}`" for number, text in moved_imports(read(path), moved)]
