@@ -399,6 +399,8 @@ def test_an_update_from_the_flat_layout(owner):
     assert {"main.py", "settings.json", "helper.py", "feedback.py", "model.bin", "programs/", "tympan_robot/"} <= there
     assert not there & set(gone) and not [name for name in there if name.endswith((".part", ".new"))]
 
+    owner.soft_reset(until=LISTENS)
+    owner.type("\x03")
     told = owner.type('start("own")\r', until="import console`.")
     assert "console is now tympan_robot.console: write `from tympan_robot.console import ...`" in told
     out = owner.deploy("--force", until=LISTENS)

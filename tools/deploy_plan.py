@@ -118,8 +118,9 @@ def moved_imports(source: bytes, moved: set[str]) -> list[tuple[int, str]]:
 
 
 def advise(mine: list[str], moved: set[str], read: Callable[[str], bytes]) -> list[str]:
-    """A sentence for each of the owner's files (`mine`) that imports what has moved; DeployError where it is his main.py,
-    without which nothing starts.
+    """A sentence for each file of the owner's, `mine`, that imports what has moved.
+
+    DeployError where it is his main.py: the robot would no longer start.
     """
     said = []
     for path in mine:
@@ -245,7 +246,7 @@ def prepare(
     meanwhile = record | {p: f"{record.get(p, '')} {hashes[p]}".strip() for p in ours}
     old = obsolete(local, board, record)
     moved = {name for name in (path.removesuffix(".py") for path in old) if f"{PACKAGE}/{name}.py" in local}
-    mine = [p for p in board if p.endswith(".py") and p not in contents and p not in old and board[p] != hashes.get(p)]
+    mine = [p for p in board if p.endswith(".py") and p not in {*ours, *contents, *old}]
     advice = advise(mine, moved, read) if moved else []
     if model is not None and board.get(MODEL) == digest(model):
         model = None
