@@ -28,12 +28,12 @@ try:
 except ImportError:  # on Windows
     TerminalError = OSError
 
-ENTER_S = 20  # for the raw REPL, whatever comes meanwhile
+ENTER_S = 20  # longest time to reach the raw REPL, even if the port keeps sending
 ANSWER_S = 30  # longest silence of a board that computes
 READ_S = 5  # longest silence within an answer of the REPL
 INTERRUPT, SOFT_RESET, END = b"\x03", b"\x04", b"\x04"
 LOST = "the robot no longer answers; check the cable"
-PART = 768  # bytes of a file sent at once; a board need not hold much of it
+PART = 768  # bytes of a file sent at once, so that a board needs little memory for them
 LINE_ERRORS = (TransportError, PyboardError, OSError, TerminalError, struct.error)  # a serial error is an OSError
 
 
@@ -103,15 +103,16 @@ def _open(port: str) -> serial.Serial:
     try:
         return serial.Serial(port, 115200, timeout=READ_S, inter_byte_timeout=1, exclusive=True)
     except (OSError, TerminalError) as error:
-        # of a terminal's error pyserial's own has no number
+        # pyserial's error has no number where a terminal's error caused it; that one has
         numbers = [e.args[0] for e in (error, error.__context__) if e and e.args and isinstance(e.args[0], int)]
         raise PortError(_refusal(port, numbers[0] if numbers else None)) from None
 
 
 def _enter(connection, **options) -> None:
-    """The raw REPL. Both packages print what they received when that fails: the owner need not see it.
+    """Go to the raw REPL; LinkError after ENTER_S at the latest.
 
-    And both wait for ever where something that is no board talks on: the line is read for ENTER_S at most.
+    When that fails, mpremote and ampy print what they received, which is hidden here; and where something other than a
+    board keeps sending, both would wait for ever.
     """
     printed, until, line = io.StringIO(), time.monotonic() + ENTER_S, connection.serial
     read = line.read
@@ -121,7 +122,7 @@ def _enter(connection, **options) -> None:
             raise LinkError("something else talks there")
         return read(size)
 
-    line.read, line.write_timeout = read_in_time, ANSWER_S  # a board that reads nothing must not hold us up for ever
+    line.read, line.write_timeout = read_in_time, ANSWER_S  # else a board that reads nothing would block us for ever
     try:
         with contextlib.redirect_stdout(printed):
             connection.enter_raw_repl(**options)
@@ -167,7 +168,7 @@ class Running:
     def __init__(self, line: serial.Serial):
         self._line = line
         self._text = bytearray()  # an unfinished line
-        self._ends = 0  # of two: after what is printed, after what is raised
+        self._ends = 0  # END comes twice: after what the code printed, and after its traceback
         self._error = bytearray()
 
     @property
@@ -185,7 +186,7 @@ class Running:
         until = time.monotonic() + wait
         try:
             while not self.ended and time.monotonic() < until:
-                # byte by byte: what follows the end is the next command's
+                # byte by byte, since what follows the end belongs to the next command
                 if not self._line.in_waiting:
                     time.sleep(0.005)
                     continue
@@ -240,7 +241,7 @@ class Link:
                 continue
             except PortError:
                 raise
-            except LinkError:  # not even ampy would hear anything
+            except LinkError:  # ampy would get no answer either
                 break
             self.by = name
             return
@@ -283,7 +284,7 @@ class Link:
         self.exec(f"from binascii import a2b_base64 as b\nf = open({path!r}, 'wb')\nw = f.write\n")
         for i in range(0, len(data), PART):
             part = data[i : i + PART]
-            # text is shortest as it is, weights in base64
+            # as a literal or in base64, whichever is shorter: the one for text, the other for weights
             self.exec(min(f"w({part!r})", f"w(b({base64.b64encode(part).decode()!r}))", key=len))
         self.exec("f.close()")
 

@@ -92,8 +92,8 @@ def try_model():
 try_model()
 """
 
-# The staged files in their places, and away with what is no longer used: {steps} is a list of (from, to), where to is
-# "" for a file that goes. On a FAT file system a name must be free first.
+# Moves staged files to their places and removes what is no longer used: {steps} is a list of (from, to), to "" removes.
+# On a FAT file system a name must be free first.
 RENAME = """
 import os
 def put(a, b):

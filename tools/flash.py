@@ -101,7 +101,7 @@ def inspect(data: bytes) -> Firmware:
     """What a firmware file is; FlashError where it cannot be flashed as it is."""
     if data.startswith(b"UF2\n"):
         raise FlashError("this is a .uf2 file; take the .bin of the same firmware")
-    # a file that begins at 0 for a chip whose boot loader lies higher starts with empty flash
+    # an image of the flash from address 0 starts with empty flash where the boot loader lies at 0x1000
     start = 0x1000 if len(data) > 0x1000 and not data[:0x1000].strip(b"\xff") else 0
     if len(data) < start + HEADER or data[start] != MAGIC:
         raise FlashError("this is no firmware for an ESP32; give the .bin file that a build or a download page offers")

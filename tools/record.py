@@ -27,7 +27,7 @@ from host.text import is_word, normal
 from tools.board_link import BoardError, Link, find_port
 
 RATE = 16000
-ATTEMPTS = 3  # in a row that may fail before it is given up
+ATTEMPTS = 3  # failures in a row after which the recording ends
 SETUP = "from tympan_robot.settings import load\nfrom programs.record import clip\nsettings = load()\n"
 RECORD = "clip(settings)"
 FULL_SCALE = 32768

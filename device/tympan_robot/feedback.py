@@ -4,7 +4,7 @@ import time
 from machine import PWM, Pin
 from neopixel import NeoPixel
 
-# state: (colour in percent red, green, blue; tone in Hz or 0; ms until the state before it returns, 0: it stays)
+# state: (percent of red, green, blue; tone in Hz, or 0; ms after which the last lasting state returns, 0: it lasts)
 STATES = {
     "off": ((0, 0, 0), 0, 0),
     "starting": ((30, 30, 30), 0, 0),

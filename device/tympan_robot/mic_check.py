@@ -16,7 +16,7 @@ class Slot:
         self.clipped = 0
 
     def add(self, word):
-        x = word >> 8  # not the lowest byte: the microphone no longer drives the wire then
+        x = word >> 8  # without the lowest byte, during which nothing drives the wire
         if not self.count:
             self.first = x
         self.count += 1
@@ -35,7 +35,7 @@ class Slot:
         return self.low == self.high
 
     def level(self):
-        # dBFS of what is left without the mean
+        # dBFS, the mean subtracted
         power = self.squares / self.count - (self.sum / self.count) ** 2
         return 10 * math.log10(max(power, 1) / (1 << 46))
 

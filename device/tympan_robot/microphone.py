@@ -95,7 +95,7 @@ class Microphone:
         return block
 
     def _is_still(self, block):
-        # of live sound the second word mostly differs; the lowest byte is not looked at: no one drives the wire then
+        # the second word of live sound mostly differs already; the lowest byte does not count: nothing drives the wire
         step = 4 * self.channels
         first = at = 4 * self.channel + 1
         while at < len(block):
@@ -120,8 +120,8 @@ class Microphone:
         return lost // 1000
 
     def _missing(self):
-        # us of sound that were dropped, by how far the sound is behind the clock now and was at the least
-        alone = self._ready == 1  # where the other block came too, _arrived is the other's time
+        # us of sound that were dropped: the sound is further behind the clock (_lag) than it was at best (_least)
+        alone = self._ready == 1  # else the other block has come too, and _arrived is when that one came
         now = self._arrived if alone else time.ticks_us()
         self._lag += time.ticks_diff(now, self._last) - self._block_us
         self._last = now
@@ -130,7 +130,7 @@ class Microphone:
             self._least = self._lag
         if alone and time.ticks_diff(now, self._released) > WAITED_US:
             return self._lag - self._least
-        return self._lag - self._least - self._late_us  # less may be waiting in the buffers still
+        return self._lag - self._least - self._late_us  # up to _late_us may still wait in the buffers
 
     def stalled(self):
         # what is wrong where no sound has come for too long, else None

@@ -16,7 +16,7 @@ FREQUENCY = 5000
 BOOST = 15  # percent added below which a motor only hums
 BATTERY_MV = 4000  # assumed until it is measured
 # um/s times us is um times 1000000. Both factors are first divided by 16, so that the product, at most 250000 um/s for
-# one second, stays below 2 ** 30, the largest small integer of MicroPython; so the divisor is 1000000 / 256.
+# one second, stays below 2 ** 30, where MicroPython's small integers end; so the divisor is 1000000 / 256.
 UM_S_US = 1000000 >> 8
 
 
@@ -92,7 +92,7 @@ class Motors:
         for pwm in self._pwm:
             pwm.duty_u16(level)
         if self._deadman:
-            self._deadman.feed(0)  # last: if Ctrl-C interrupts stop() before this, the dead-man stops the motors
+            self._deadman.feed(0)  # last: should Ctrl-C interrupt stop() before this line, the dead-man still acts
 
     def moving(self):
         return self._duty[0] != 0 or self._duty[1] != 0 or self._target[0] != 0 or self._target[1] != 0

@@ -31,7 +31,7 @@ LOW_BATTERY_MV = 3500
 ROUND_MS = 20  # between looks at the sensors
 SLOW_MS = 2000  # between looks at the battery
 QUIET_MS = 10000  # of silence before a light sleep
-LOOK_MS = 120  # of listening between two of them
+LOOK_MS = 120  # how long the level is looked at between two sleeps
 
 
 class Robot:
@@ -63,7 +63,7 @@ class Robot:
     # ---- hearing ----
 
     def start_listening(self):
-        # the model is loaded at the first word wanted: programs that only drive need none
+        # called by the first listen(), so that programs that only drive need no model
         if not tympan:
             raise Unready("this firmware hears no words: it has no module tympan. wiring_check and record run.")
         from .listener import Listener
@@ -133,7 +133,7 @@ class Robot:
         return self._heard(label)
 
     def _quiet(self):
-        # whether the gate has been closed, and the motors still, for QUIET_MS; on a battery only: USB would be lost
+        # whether nothing was heard and nothing moved for QUIET_MS; never with USB attached, which a sleep cuts off
         if self.listener.leader >= 0 or self.motors.moving() or self._vbus.value():
             self._loud = time.ticks_ms()
         return time.ticks_diff(time.ticks_ms(), self._loud) > QUIET_MS

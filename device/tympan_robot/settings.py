@@ -55,7 +55,7 @@ RANGES = {
     "speed": (1, 100),
     "limit": (1, 100),
     "ramp_ms": (1, 5000),
-    "deadman_ms": (300, 5000),  # longer than a line waits for a PC that does not read, and a window besides
+    "deadman_ms": (300, 5000),  # longer than a blocked print and the computation of a window together
     "distance_mm": (1, 5000),
     "angle": (1, 720),
     "wheel_mm": (1, 1000),

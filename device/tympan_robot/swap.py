@@ -47,7 +47,7 @@ def keep():
         os.rename(PART, GOOD)
     except OSError:
         try:
-            os.remove(PART)  # gives the room that half a copy takes back
+            os.remove(PART)  # half a copy, which takes room
         except OSError:
             pass
         raise
