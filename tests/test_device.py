@@ -16,6 +16,7 @@ from host.demo import compare
 from host.engines.micropython import executable
 from host.simulator.run import Heard
 from tests.conftest import ROOT
+from tests.robots import program, said, stopped
 
 LABELS = ("yes", "no", "_unknown_", "_silence_")
 RULE = {"hop": 200, "history": 5, "votes": 3, "threshold": 52428, "cooldown": 1000, "gate": 0}
@@ -195,3 +196,27 @@ print(*array("h", convert(array("i", {slots}), {channels}, 4)))
     mean = sum(words) // len(words)
     expected = np.clip(np.floor((np.array(words) - mean) / 16 + 0.5), -32768, 32767).astype(int)
     assert [int(x) for x in robot.play(code)[0].split()] == expected.tolist()
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("from console import say\n\ndef run(robot):\n    say('hello')\n", "console"),
+        ("def run(robot):\n    from robot import OBSTACLE_MV\n", "robot"),
+        ("def run(robot):\n    import nothing\n", None),
+    ],
+)
+def test_a_program_of_before_the_package_is_told_the_line_to_change(robot, text, name):
+    program(robot, text)
+    lines = robot.play()
+    assert said(lines, "@crash ImportError") and said(lines, 'programs/test.py", line ') and stopped(lines)
+    told = [line for line in lines if " is now " in line]
+    new = f"tympan_robot.{name}"
+    wanted = f"{name} is now {new}: write `from {new} import ...`, or `from tympan_robot import {name}`."
+    assert told == ([wanted] if name else [])
+
+
+def test_a_file_of_the_owners_may_have_the_name_of_one_of_ours(robot):
+    robot.write("motors.py", "COUNT = 2\n")
+    program(robot, "import motors\n\ndef run(robot):\n    print('motors:', motors.COUNT)\n")
+    assert said(robot.play(), "motors: 2")

@@ -65,30 +65,6 @@ def test_the_buzzer_is_quiet_after_a_crash_and_the_light_stays_red(robot):
     assert red > 0 == green == blue
 
 
-@pytest.mark.parametrize(
-    ("text", "name"),
-    [
-        ("from console import say\n\ndef run(robot):\n    say('hello')\n", "console"),
-        ("def run(robot):\n    from robot import OBSTACLE_MV\n", "robot"),
-        ("def run(robot):\n    import nothing\n", None),
-    ],
-)
-def test_a_program_of_before_the_package_is_told_the_line_to_change(robot, text, name):
-    program(robot, text)
-    lines = robot.play()
-    assert said(lines, "@crash ImportError") and said(lines, 'programs/test.py", line ') and stopped(lines)
-    told = [line for line in lines if " is now " in line]
-    new = f"tympan_robot.{name}"
-    wanted = f"{name} is now {new}: write `from {new} import ...`, or `from tympan_robot import {name}`."
-    assert told == ([wanted] if name else [])
-
-
-def test_a_file_of_the_owners_may_have_the_name_of_one_of_ours(robot):
-    robot.write("motors.py", "COUNT = 2\n")
-    program(robot, "import motors\n\ndef run(robot):\n    print('motors:', motors.COUNT)\n")
-    assert said(robot.play(), "motors: 2")
-
-
 def test_a_behaviour_is_swapped_by_one_file(robot):
     program(robot, "def run(robot):\n    print('first')\n")
     text = "open('programs/test.py', 'w').write(\"def run(robot):\\n    print('second')\\n\"); "
