@@ -100,20 +100,26 @@ def test_softmax_is_the_softmax():
     assert far.ravel().tolist() == [65535, 0]
 
 
-def test_an_operator_is_one_file_on_each_side():
-    """As the README says."""
-    for kind in KINDS.values():
-        package, _, name = kind.__module__.rpartition(".")
-        assert package == "host.operators" and kind.__name__.lower() == name.replace("_", "")
-        assert (ROOT / "native" / "core" / "operators" / f"{name}.c").is_file()
-    assert sorted(KINDS) == list(range(1, len(KINDS) + 1))
+def test_an_operator_is_one_room_on_each_side():
+    """As the README says; and both sides give the kinds the same numbers."""
+    core = ROOT / "native" / "core" / "operators"
+    rows = re.findall(r"^    X\((\w+), (\w+),", (core / "list.h").read_text(), re.MULTILINE)
+    for number, (name, room) in enumerate(rows, 1):
+        assert KINDS[number].__name__.lower() == name.replace("_", "").lower()
+        assert KINDS[number].__module__ == f"host.operators.{room}"
+        assert {f"{room}.h", f"{room}.c"} <= {path.name for path in core.rglob("*")}
+    assert len(rows) == len(KINDS)
 
 
-def test_nothing_else_on_the_host_tells_kinds_apart():
+def test_nothing_else_tells_kinds_apart():
+    """No switch over operators outside their rooms, on either side."""
     names = "|".join(kind.__name__ for kind in KINDS.values())
     for path in (ROOT / "host").rglob("*.py"):
         if path.parent.name not in ("operators", "models"):
             assert not re.search(rf"case ({names})\b|isinstance\([^)]*\b({names})\b", path.read_text()), path
+    for path in (ROOT / "native" / "core").rglob("*.[ch]"):
+        if path.parent.name not in ("operators", "plain", "convolution"):
+            assert not re.search(r"case TYMPAN_|->kind\b|\.kind\b", path.read_text()), path
 
 
 def test_an_operator_that_lacks_a_method_is_refused_at_import():

@@ -1,12 +1,11 @@
-/* Selective attention, batch norm and residual in one pass, a cell of attention at a time; twin of host/operators/gate.py.
- * The plain one is in ../plain. */
+/* Selective attention, batch norm and residual in one pass, a cell of attention at a time. The plain one is in ../plain. */
 #include "../hot.h"
 
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC optimize("tree-coalesce-vars")
 #endif
 
-#include "../blocks.h"
+#include "gate.h"
 
 /* One row of cells. */
 typedef struct {
@@ -78,30 +77,29 @@ TYMPAN_ALONE static void gate_any(const cells *w, unsigned t, unsigned f) {
     }
 }
 
-void tympan_gate(
-    const tympan_model *model, const tympan_operator *op, const tympan_value *out,
-    const uint8_t *v, const uint8_t *a, const uint8_t *residual, uint8_t *y, unsigned first, unsigned frames) {
-    const tympan_value *values = model->values, *attention = &values[op->other];
+void tympan_gate_run(const tympan_model *model, const tympan_operator *op, const tympan_pass *p) {
+    const tympan_value *values = model->values, *out = p->out, *attention = &values[op->other];
     const unsigned row = (unsigned)out->bands * out->channels;
-    const bool square = op->algorithm == TYMPAN_CELLS && first % 2 == 0 && frames % 2 == 0;
+    unsigned frames = p->frames;
+    const bool square = op->algorithm == TYMPAN_CELLS && p->first % 2 == 0 && frames % 2 == 0;
     const unsigned up = square ? TYMPAN_SHIFT - op->shift : 0;
     tympan_affine *constants = (tympan_affine *)(void *)model->scratch;
-    tympan_prepare_affine(model, op, constants, up);
-    cells w = {v, residual, a, model->sigmoid, y, constants, values[op->source].zero,
+    tympan_prepare_affine(model, op, constants, up, true);
+    cells w = {p->x, p->residual, p->other, model->sigmoid, p->y, constants, values[op->source].zero,
         tympan_residual_mult(model, op) * (1 << up), 1 << up, out->channels, attention->bands, row, op->shift};
-    unsigned in_cell = first % op->t; /* the first frame's place in its cell */
+    unsigned in_cell = p->first % op->cell_t; /* the first frame's place in its cell */
     while (frames > 0) {
-        const unsigned left = op->t - in_cell, rows = left < frames ? left : frames;
+        const unsigned left = op->cell_t - in_cell, rows = left < frames ? left : frames;
         if (!square) {
-            gate_any(&w, rows, op->f);
+            gate_any(&w, rows, op->cell_f);
         } else {
-            (residual ? gate_row_with_residual : gate_row)(&w);
+            (w.residual ? gate_row_with_residual : gate_row)(&w);
         }
         in_cell = 0;
         frames -= rows;
         w.v += rows * row;
         w.y += rows * row;
-        if (residual) {
+        if (w.residual) {
             w.residual += rows * row;
         }
         w.attention += (unsigned)attention->bands * out->channels;

@@ -1,5 +1,6 @@
-#include "../fft.h"
-#include "../tables.h"
+#include "../sound/fft.h"
+
+#include "../integers/tables.h"
 
 /* cos(2 pi k / 512) from the table of half a turn */
 static int32_t cosine_at(const tympan_factor *cosine, unsigned k) {

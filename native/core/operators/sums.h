@@ -1,0 +1,17 @@
+/* The proof that sums fit 32 bits whatever the input, by which kernels may form them without a check. */
+#ifndef TYMPAN_SUMS_H
+#define TYMPAN_SUMS_H
+
+#include "operator.h"
+
+/* Whether the shift is one that kernels take. */
+static inline bool tympan_shifts(const tympan_operator *op) {
+    return op->shift >= 1 && op->shift <= 22;
+}
+
+/* Bias and `length` weights a channel, times the channel's multiplier: a convolution, a dense layer. */
+bool tympan_weighted_fits(const tympan_model *model, const tympan_operator *op, unsigned length, uint32_t in);
+/* Two factors and a bias a channel, a residual, all of it 2^up times: a gate, an add. */
+bool tympan_affine_fits(const tympan_model *model, const tympan_operator *op, unsigned up, const tympan_reach *reach);
+
+#endif
