@@ -65,8 +65,6 @@ LIMITS = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
 FEWEST = "every front end takes 24 bytes at least, and their number is looked at behind it"
 COUNTED = "bands were counted before, when memory was measured"
 DCT = "row * c->bands * 255 + (start < 0 ? -start : start) > INT32_MAX"
-ROUNDED = "(uint32_t)tympan_rounding(op) > (uint32_t)INT32_MAX >> up"
-SMALL = "with shifts up to 22, and up to 16 where sums are scaled to one by 16, it is smaller by far"
 NO_CHANGE = {  # a condition, what takes its place, what else its line has, if need be; and why nothing can tell
     ("bytes < 20", "bytes <= 20"): FEWEST,
     ("c->frame < 16", "0"): "hops are multiples of 16, and no longer than the frame",
@@ -77,12 +75,8 @@ NO_CHANGE = {  # a condition, what takes its place, what else its line has, if n
     ("l->history >= 1", "1"): "there are votes, and no more than windows",
     ("left < 8", "0"): "every kind's head has 8 bytes at least, and the kind itself is there",
     ("bands < op->f", "0"): "below 0, modulo 2^32, there are no bands or too many",
-    ("op->f == 0", "0", "op->t == 0"): COUNTED,
     ("bands == 0", "0"): COUNTED,
     ("bands > 255", "0"): COUNTED,
-    (ROUNDED, "0"): SMALL,
-    (ROUNDED, ROUNDED.replace(">", ">=", 1)): SMALL,
-    ("op->shift <= TYMPAN_SHIFT", "op->shift < TYMPAN_SHIFT"): "another loop computes the same",
     ("model->values[model->operator_count].produced == 1", "1"): "all operators finish once all features are there",
     ("value->produced != value->frames", "0"): "all operators finish once all features are there",
     ("v > 0 && value->base != value->needed", "0"): "what slides begins where it is needed",

@@ -15,7 +15,8 @@ typedef struct {
 
 /* Parameters as the file gives them; the pointers lead into the file. */
 typedef struct {
-    uint16_t rate, frame, hop, frames;
+    uint16_t rate, frame, hop; /* Hz; samples of a frame; samples from one frame to the next */
+    uint16_t frames;           /* of a window */
     uint8_t bands, coefficients, shift, zero;
     int32_t log_gain, log_offset;
     const int32_t *offsets; /* [coefficients] */
@@ -43,21 +44,21 @@ typedef struct {
 /* ---- Model ------------------------------------------------------------------------------------------------------ */
 
 typedef struct {
-    uint16_t hop, cooldown;    /* ms */
+    uint16_t hop, cooldown;    /* ms; a hop is from one window to the next */
     uint16_t threshold;        /* of 65535 */
-    uint16_t gate;             /* RMS of int16 below which nothing is run */
+    uint16_t gate;             /* the level gate: RMS of int16 below which the network is not run */
     uint8_t history, votes;    /* windows */
 } tympan_listening;
 
 /* One value that flows between operators, and how much of it is in memory. */
 typedef struct {
     uint16_t frames;    /* in a whole window */
-    uint16_t columns;   /* frames its buffer holds */
+    uint16_t columns;   /* frames that its buffer holds */
     uint16_t base;      /* frame at the start of the buffer */
     uint16_t produced;  /* frames computed so far */
-    uint16_t needed;    /* first frame that some operator will still read */
+    uint16_t needed;    /* first live frame: the first that some operator will still read */
     uint16_t summed;    /* frames that the global average pool writing this value has added up; else 0 */
-    uint16_t step;      /* frames that a listener's windows are apart; 0 behind the pool, and in a window by itself */
+    uint16_t step;      /* frames from a listener's window to the next: a hop; 0 behind the pool, and in a window by itself */
     uint16_t offset;    /* of the buffer in the arena, in units of 4 bytes */
     uint8_t bands, channels, zero;
     uint8_t bytes;      /* per number */
@@ -67,7 +68,7 @@ typedef struct tympan_model tympan_model;
 typedef struct tympan_operator tympan_operator;
 typedef struct tympan_listener tympan_listener;
 
-/* The sums of a stream's hops: of each, over its frames, what the global average pool reads. */
+/* Accumulators of a stream's global average pool: one set for each hop of the window, summed over the hop's frames. */
 typedef struct {
     int32_t *sums;   /* [count][channels] */
     uint16_t count;  /* hops in a window, the last one perhaps not whole */
@@ -93,7 +94,7 @@ struct tympan_model {
     void *trace_context;
     tympan_hops *hops;         /* of the stream whose frames are in the arena; NULL where they are of a window by itself */
     uint32_t arena_bytes, records_bytes;
-    uint16_t strip;            /* feature frames per step */
+    uint16_t strip;            /* feature frames in a strip */
     uint8_t operator_count, label_count;
     uint8_t ahead;             /* whether constants are prepared when the model is opened, or as operators run */
 };

@@ -1,30 +1,49 @@
 /* model.bin: what it looks like, and everything that is checked before it is trusted.
  *
- * All numbers are little-endian; every section and every operator record starts at a multiple of 4 bytes.
+ * All numbers are little-endian; u8 is an unsigned byte, i16 [n] are n signed numbers of 16 bits. Every section and every
+ * operator record starts at a multiple of 4 bytes from the start of the file.
  *
  *   .-- header ----------------------------------------------------------------------------------------------.
  *   |  0  "TYMP"  |  4  major u8  |  5  minor u8  |  6  0 u16  |  8  size of the file u32  |  12  CRC-32 u32   |
  *   '--------------------------------------------------------------------------------------------------------'
  *   The CRC (zlib's) is over bytes 0 to 11 and 16 to the end.
- *   Then sections to the end of the file: tag [4], bytes u32, that many bytes, zeros up to a multiple of 4.
+ *   Then sections to the end of the file, in any order: tag [4], bytes u32, that many bytes, zeros up to a multiple of 4.
  *
- *   "FRNT"  rate u16, frame u16, hop u16, frames u16, bands u8, coefficients u8, shift u8, zero u8,
- *           log_gain i32, log_offset i32, offsets i32 [coefficients], edges u16 [bands + 2], gains i16 [coefficients]
- *   "OPER"  operators u8, ahead u8, strip u16, arena u32 (bytes), then one record per operator, in execution order:
- *             kind u8, source u8, zero u8, shift u8, columns u16, offset u16 (of the arena, in units of 4 bytes)
- *             1 CONV2D       channels u8, t u8, f u8, pad u8, stride t u8, stride f u8, groups u8, bias shift u8;
+ *   "FRNT"  the front end: rate u16 (Hz), frame u16 (samples), hop u16 (samples from a frame to the next), frames u16 (of a
+ *           window), bands u8, coefficients u8, shift u8, zero u8, log_gain i32, log_offset i32, offsets i32 [coefficients],
+ *           edges u16 [bands + 2] (in 1/128 of an FFT bin), gains i16 [coefficients]
+ *           Value 0, what the network reads, is u8 [frames][coefficients, or bands where there are none][1 channel].
+ *   "OPER"  the network: operators u8, ahead u8 (whether tables may be made when the model is opened), strip u16 (frames of
+ *           value 0 that pass through it at a time), arena u32 (bytes), then one record for each operator, in the order in
+ *           which they run. Operator i, from 0, writes value i + 1; what it reads are values of lower numbers. A record:
+ *
+ *           .-- head ------------------------------------------------------------------------------------------.
+ *           |  0  kind u8  |  1  source u8  |  2  zero u8  |  3  shift u8  |  4  columns u16  |  6  offset u16   |
+ *           '--------------------------------------------------------------------------------------------------'
+ *           source: the value that it reads. zero: the zero point of what it writes. shift: of the requantisation, 0 where
+ *           there is none. columns: frames that the buffer of its output holds. offset: where in the arena that buffer
+ *           begins, in units of 4 bytes. Then, by kind, and padded with zeros to a multiple of 4:
+ *
+ *             1 CONV2D       channels u8 (that it writes), t u8, f u8 (frames and bands of its kernel), pad u8 (columns of
+ *                            zero points at either edge), stride t u8, stride f u8, groups u8, bias shift u8;
  *                            bias i16 [channels], mult u8 [channels], weight i8 [channels][t][f][channels in / groups]
- *             2 MAX_POOL     t u8, f u8, 0 u16
- *             3 GATE         attention u8, residual u8 or 255, factor t u8, factor f u8, residual mult i16,
- *                            bias shift u8, 0 u8; bias i16 [channels], mult i16 [channels], slope i16 [channels]
- *             4 ADD          other u8, factor t u8, factor f u8, bias shift u8; bias, mult, other mult i16 [channels]
- *             5 GLOBAL_AVERAGE_POOL   mult u16, 0 u16
- *             6 DENSE        classes u8, bias shift u8, 0 u16; bias i16, mult u8, weight i8 [classes][channels in]
- *             7 SOFTMAX
- *           each padded with zeros to a multiple of 4. Operator i writes value i + 1; value 0 is the features.
+ *             2 MAX_POOL     t u8, f u8 (frames and bands of a cell), 0 u16
+ *             3 GATE         attention u8 (a value), residual u8 (a value, or 255), factor t u8, factor f u8 (frames and bands
+ *                            that a number of the attention covers), residual mult i16, bias shift u8, 0 u8;
+ *                            bias i16 [channels in], mult i16 [channels in], slope i16 [channels in]
+ *             4 ADD          other u8 (a value), factor t u8, factor f u8, bias shift u8;
+ *                            bias i16 [channels in], mult i16 [channels in], other mult i16 [channels in]
+ *             5 GLOBAL_AVERAGE_POOL   mult u16, 0 u16. Its accumulators, i32 [channels in], lie at `offset`; its output is
+ *                            behind them.
+ *             6 DENSE        classes u8, bias shift u8, 0 u16; bias i16 [classes], mult u8 [classes],
+ *                            weight i8 [classes][channels in]
+ *             7 SOFTMAX      nothing
  *   "LABL"  classes u8, then that many UTF-8 strings of at least one byte, each ended by a NUL
- *   "LSTN"  hop u16 (ms), cooldown u16 (ms), threshold u16, gate u16, history u8, votes u8, 0 u16
+ *   "LSTN"  hop u16 (ms from a window to the next), cooldown u16 (ms), threshold u16 (of 65535), gate u16 (the level below
+ *           which nothing is run), history u8, votes u8 (windows), 0 u16
  *   others  a tag that begins with a lower-case letter may be ignored ("name": what the model is called)
+ *
+ * "Channels in" are those of the source. What each number means to what is computed: docs/semantics.md.
  *
  * A reader of major version M reads every file of major version M, whatever its minor version: a newer minor version
  * only adds sections that may be ignored. What is 0 here is written so and not looked at. Limits: 1000 frames, hops of
@@ -34,6 +53,7 @@
 #include "../cold.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "crc32.h"
@@ -51,6 +71,10 @@ static inline uint16_t u16(const uint8_t *p) {
 static inline uint32_t u32(const uint8_t *p) {
     return *(const uint32_t *)(const void *)p;
 }
+
+/* These lie in memory as they do in the file. */
+typedef char frontend_as_in_file[offsetof(tympan_frontend_config, log_offset) == 16 ? 1 : -1];
+typedef char listening_as_in_file[sizeof(tympan_listening) == 10 ? 1 : -1];
 
 /* The i-th of strings that follow one another. */
 static const char *string_at(const char *strings, unsigned i) {
@@ -89,7 +113,7 @@ static tympan_status find_chunks(const uint8_t *file, uint32_t size, chunk chunk
             return TYMPAN_CHUNK;
         }
         const uint8_t *tag = file + at;
-        const uint32_t bytes = u32(tag + 4);
+        const uint32_t bytes = u32(tag + 4), padded = (bytes + 3u) & ~UINT32_C(3);
         unsigned k = 0;
         while (k < CHUNKS && memcmp(tag, tags[k], 4) != 0) {
             k++;
@@ -103,10 +127,10 @@ static tympan_status find_chunks(const uint8_t *file, uint32_t size, chunk chunk
         } else if (tag[0] < 'a' || tag[0] > 'z') {
             return TYMPAN_CHUNK;
         }
-        if (((bytes + 3u) & ~UINT32_C(3)) > size - at - CHUNK) {
+        if (padded > size - at - CHUNK) {
             return TYMPAN_CHUNK;
         }
-        at += CHUNK + ((bytes + 3u) & ~UINT32_C(3));
+        at += CHUNK + padded;
     }
     for (unsigned k = 0; k < CHUNKS; k++) {
         if (!chunks[k].data) {
@@ -140,16 +164,7 @@ tympan_status tympan_frontend_read(tympan_frontend_config *c, const void *sectio
     if (bytes < 20) {
         return TYMPAN_FRONTEND;
     }
-    c->rate = u16(p);
-    c->frame = u16(p + 2);
-    c->hop = u16(p + 4);
-    c->frames = u16(p + 6);
-    c->bands = p[8];
-    c->coefficients = p[9];
-    c->shift = p[10];
-    c->zero = p[11];
-    c->log_gain = (int32_t)u32(p + 12);
-    c->log_offset = (int32_t)u32(p + 16);
+    memcpy(c, p, 20);
     if (bytes != 20 + 4u * c->coefficients + 2u * (c->bands + 2u) + 2u * c->coefficients) {
         return TYMPAN_FRONTEND;
     }
@@ -231,16 +246,11 @@ static tympan_status open_listening(const chunk *part, tympan_listening *l) {
     if (part->bytes != 12) {
         return TYMPAN_LISTENING;
     }
-    l->hop = u16(p);
-    l->cooldown = u16(p + 2);
-    l->threshold = u16(p + 4);
-    l->gate = u16(p + 6);
-    l->history = p[8];
-    l->votes = p[9];
+    memcpy(l, p, sizeof *l);
     return l->hop >= 10 && l->history >= 1 && l->votes >= 1 && l->votes <= l->history ? TYMPAN_OK : TYMPAN_LISTENING;
 }
 
-static tympan_status open_plan(const chunk *part, tympan_model *model) {
+static tympan_status open_operators(const chunk *part, tympan_model *model) {
     if (part->bytes < 8 || part->bytes > MAX_RECORDS || (part->bytes & 3) != 0) {
         return TYMPAN_OPERATOR;
     }
@@ -269,7 +279,7 @@ tympan_status tympan_model_measure(const void *file, uint32_t size, tympan_memor
         status = tympan_frontend_read(&model.frontend, chunks[FRNT].data, chunks[FRNT].bytes);
     }
     if (status == TYMPAN_OK) {
-        status = open_plan(&chunks[OPER], &model);
+        status = open_operators(&chunks[OPER], &model);
     }
     if (status == TYMPAN_OK) {
         status = tympan_network_measure(&model, &memory->tables);
@@ -295,18 +305,10 @@ tympan_status tympan_model_open(tympan_model *model, const void *file, uint32_t 
         status = open_listening(&chunks[LSTN], &model->listening);
     }
     if (status == TYMPAN_OK) {
-        status = open_plan(&chunks[OPER], model);
-    }
-    uint32_t tables = 0;
-    if (status == TYMPAN_OK) {
-        status = tympan_network_measure(model, &tables);
-    }
-    if (status == TYMPAN_OK && (bytes < tables || bytes - tables < model->arena_bytes)) {
-        status = TYMPAN_MEMORY;
+        status = open_operators(&chunks[OPER], model);
     }
     if (status == TYMPAN_OK) {
-        model->arena = (uint8_t *)memory + tables;
-        status = tympan_network_open(model, memory);
+        status = tympan_network_open(model, memory, bytes);
     }
     return status == TYMPAN_OK ? tympan_verify_plan(model) : status;
 }

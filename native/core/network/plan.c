@@ -1,17 +1,17 @@
-/* The memory plan, proved by running the schedule without its kernels: of one window, or of a stream's first window and
- * hop. */
+/* Which frames an operator reads and writes, and when, depends on counters alone, never on what the sound is. So running the
+ * schedule without its kernels, and looking at each write, proves the plan for all sounds. */
 #include "../cold.h"
 
 #include "plan.h"
 
-#include "../run/engine.h"
-#include "../run/schedule.h"
+#include "schedule.h"
 
 typedef struct {
     uint32_t start, end; /* bytes of the arena */
 } span;
 
-/* Where frames [from, to) of a value lie. A pool's sums lie before its buffer and live as long as it does. */
+/* Where frames [from, to) of a value lie. A global pool's accumulators lie before its buffer; they are written and live as
+ * long as it is. */
 static span frames_at(const tympan_value *value, unsigned from, unsigned to, bool pool) {
     const uint32_t start = 4u * value->offset, size = tympan_frame_bytes(value);
     span s = {start + (from - value->base) * size, start + (to - value->base) * size};
@@ -22,14 +22,15 @@ static span frames_at(const tympan_value *value, unsigned from, unsigned to, boo
     return s;
 }
 
-/* Whether operator `index` may write frames up to `ready` where the plan puts them. */
+/* Whether operator `index` may write frames up to `ready`: they are within the value's buffer and the arena, and alias no live
+ * frame of another value. */
 static bool may_write(tympan_model *model, unsigned index, bool pool, unsigned ready) {
     const tympan_value *out = &model->values[index + 1];
     const span written = frames_at(out, out->produced, ready, pool);
     if (ready - out->base > out->columns || written.end > model->arena_bytes) {
         return false;
     }
-    tympan_find_needed(model, index, ready);
+    tympan_schedule_find_needed(model, index, ready);
     for (unsigned v = 1; v <= model->operator_count; v++) {
         const tympan_value *value = &model->values[v];
         const bool summing = value->summed > 0 && value->needed == 0;
@@ -43,9 +44,10 @@ static bool may_write(tympan_model *model, unsigned index, bool pool, unsigned r
     return true;
 }
 
-/* Whether the frames that a strip leaves behind move to the start of their buffers without harm to others. */
+/* Whether live frames may slide to the start of their buffers, the last value's first: none lands on another value's live
+ * frames, which lie at the start of their buffers if that value is a later one. */
 static bool may_slide(tympan_model *model) {
-    tympan_find_needed(model, model->operator_count, 0);
+    tympan_schedule_find_needed(model, model->operator_count, 0);
     for (unsigned v = model->operator_count - 1u; v > 0; v--) {
         const tympan_value *moved = &model->values[v];
         if (moved->needed == moved->base || moved->needed == moved->produced) {
@@ -70,15 +72,15 @@ static bool may_slide(tympan_model *model) {
     return true;
 }
 
-/* The strips that are left of the window. */
+/* Whether the strips that are left of the window may run. */
 static bool may_finish(tympan_model *model) {
     tympan_value *values = model->values;
     while (values[0].produced < values[0].frames) {
-        tympan_engine_feed(model);
+        tympan_schedule_feed(model);
         for (unsigned i = 0; i < model->operator_count; i++) {
             const tympan_operator *op = &model->operators[i];
             tympan_value *out = &values[i + 1];
-            const unsigned ready = tympan_ready(op, values, out);
+            const unsigned ready = tympan_schedule_ready(op, values, out);
             const bool pool = op->traits & TYMPAN_SUMS;
             const bool inside = i + 1u < model->operator_count; /* the last one writes to its caller */
             if (inside && (ready > out->produced || pool) && !may_write(model, i, pool, ready)) {
@@ -90,17 +92,17 @@ static bool may_finish(tympan_model *model) {
         if (!may_slide(model)) {
             return false;
         }
-        tympan_engine_slide(model);
+        tympan_schedule_slide(model);
     }
     return true;
 }
 
 tympan_status tympan_verify_plan(tympan_model *model) {
-    tympan_engine_reset(model);
+    tympan_schedule_reset(model);
     return may_finish(model) && model->values[model->operator_count].produced == 1 ? TYMPAN_OK : TYMPAN_PLAN;
 }
 
-/* Whether all frames of a window have been there, and of each value those are kept that are read next. */
+/* Whether of each value all frames of the window have been produced, and its buffer begins with the first live one. */
 static bool at_rest(const tympan_model *model) {
     for (unsigned v = 0; v <= model->operator_count; v++) {
         const tympan_value *value = &model->values[v];
@@ -111,14 +113,16 @@ static bool at_rest(const tympan_model *model) {
     return true;
 }
 
-/* What is read next follows from how many frames have been there. So a hop that begins and ends at rest is like all that
- * come after it. */
+/* An endless stream is proved by induction. The counters `produced` and `base` of all values decide what a hop reads, writes and
+ * moves. At rest `produced` is the window's length and `base` is `needed`, which follows from `produced`: so there is one
+ * state at rest. The first window ends in it, and the hop that begins in it is proved and ends in it. Then the next hop is
+ * the same hop again. */
 tympan_status tympan_verify_stream(tympan_model *model) {
     for (unsigned pass = 0; pass < 2; pass++) { /* the first window, a hop */
         if (!may_finish(model) || !at_rest(model)) {
             return TYMPAN_PLAN;
         }
-        tympan_engine_advance(model, 0);
+        tympan_schedule_advance(model, 0);
     }
     return TYMPAN_OK;
 }

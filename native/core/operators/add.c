@@ -1,4 +1,7 @@
-/* Weighted sum of two values. The plain one is in ../plain. */
+/* Weighted sum of two values. The plain one is in ../plain.
+ *
+ * x is the finer value, `other` the coarser one, of which a number is added to all of a cell of x (cells may be of 1 x 1);
+ * y may be in place of x. */
 #include "../hot.h"
 
 #include "add.h"

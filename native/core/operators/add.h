@@ -27,7 +27,7 @@ static inline bool tympan_add_range(const tympan_model *model, const tympan_oper
 static inline void tympan_add_choose(
     const tympan_model *model, tympan_operator *op, unsigned bands_in, unsigned channels_in, tympan_needs *needs) {
     (void)model, (void)bands_in, (void)channels_in;
-    needs->scratch = (uint32_t)sizeof(tympan_affine) * op->channels;
+    tympan_need_scratch(needs, (uint32_t)sizeof(tympan_affine) * op->channels);
 }
 
 TYMPAN_TAKES_NO_TABLE(add)

@@ -1,4 +1,6 @@
-/* Fully connected layer to logits. */
+/* Fully connected layer to logits.
+ *
+ * x is one frame of one band, uint8 [channels in]; y the logits, int16 [classes]. */
 #include "../cold.h"
 
 #include "dense.h"

@@ -38,8 +38,8 @@ static inline bool tympan_gate_range(const tympan_model *model, const tympan_ope
 static inline void tympan_gate_choose(
     const tympan_model *model, tympan_operator *op, unsigned bands_in, unsigned channels_in, tympan_needs *needs) {
     (void)bands_in, (void)channels_in;
-    needs->scratch = (uint32_t)sizeof(tympan_affine) * op->channels;
-    const tympan_reach any = {255, 255, 255, 255}; /* the choice is made from the record alone */
+    tympan_need_scratch(needs, (uint32_t)sizeof(tympan_affine) * op->channels);
+    static const tympan_reach any = {255, 255, 255, 255}; /* the choice is made from the record alone */
     if (op->cell_t == 2 && op->cell_f == 2 && op->shift <= TYMPAN_SHIFT
         && tympan_affine_fits(model, op, TYMPAN_SHIFT - op->shift, &any)) {
         op->algorithm = TYMPAN_CELLS;

@@ -1,5 +1,8 @@
-/* Mean over frames and bands. On a stream, what a window pools is the sum of what its hops do, each of which is added up
- * once. */
+/* Mean over frames and bands.
+ *
+ * x starts with the first frame that has not been added up yet; y is one frame of one band, behind its accumulators. A hop is
+ * the frames by which a stream's next window is later: each hop is summed once, and the sum of a window is that of its
+ * hops. */
 #include "../cold.h"
 
 #include "global_average_pool.h"

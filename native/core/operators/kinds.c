@@ -54,8 +54,14 @@ uint32_t tympan_operator_unpack(tympan_operator *op, const tympan_model *model, 
 }
 
 unsigned tympan_operator_bands(const tympan_operator *op, unsigned bands) {
+    if (op->traits & TYMPAN_SUMS) {
+        return 1;
+    }
     bands += 2u * op->pad;
-    return op->traits & TYMPAN_SUMS ? 1 : op->f == 0 || op->stride_f == 0 || bands < op->f ? 0 : (bands - op->f) / op->stride_f + 1;
+    if (op->f == 0 || op->stride_f == 0 || bands < op->f) {
+        return 0;
+    }
+    return (bands - op->f) / op->stride_f + 1;
 }
 
 tympan_status tympan_operator_shape(tympan_operator *op, const tympan_value *values, tympan_value *out) {
@@ -73,7 +79,7 @@ tympan_status tympan_operator_shape(tympan_operator *op, const tympan_value *val
     out->channels = op->channels;
     out->zero = op->zero;
     out->bytes = op->traits & TYMPAN_READS_CELL ? 2 : 1;
-    bool fits = false;
+    bool fits = true;
 #define CASE(NAME, name, head, traits) \
     case TYMPAN_##NAME: \
         fits = tympan_##name##_shape(op, values); \
@@ -86,7 +92,7 @@ tympan_status tympan_operator_shape(tympan_operator *op, const tympan_value *val
 uint64_t tympan_operator_work(const tympan_operator *op, const tympan_value *values, const tympan_value *out) {
     const tympan_value *in = &values[op->source];
     const uint32_t read = (uint32_t)in->frames * in->bands * in->channels; /* below 2^26 */
-    uint64_t work = 0;
+    uint64_t work = read;
 #define CASE(NAME, name, head, traits) \
     case TYMPAN_##NAME: \
         work = tympan_##name##_work(op, in, out, read); \
@@ -107,7 +113,7 @@ static uint32_t reach_of(const tympan_model *model, unsigned input) {
 
 tympan_status tympan_operator_range(const tympan_model *model, const tympan_operator *op) {
     tympan_reach reach = {reach_of(model, op->source), reach_of(model, op->other), reach_of(model, op->residual), 0};
-    bool fits = false;
+    bool fits = true;
 #define CASE(NAME, name, head, traits) \
     case TYMPAN_##NAME: \
         fits = tympan_##name##_range(model, op, &reach); \
@@ -117,15 +123,14 @@ tympan_status tympan_operator_range(const tympan_model *model, const tympan_oper
     return fits ? TYMPAN_OK : TYMPAN_RANGE;
 }
 
-tympan_needs tympan_operator_choose(const tympan_model *model, tympan_operator *op, unsigned bands_in, unsigned channels_in) {
-    tympan_needs needs = {0, 0};
+void tympan_operator_choose(
+    const tympan_model *model, tympan_operator *op, unsigned bands_in, unsigned channels_in, tympan_needs *needs) {
 #define CASE(NAME, name, head, traits) \
     case TYMPAN_##NAME: \
-        tympan_##name##_choose(model, op, bands_in, channels_in, &needs); \
+        tympan_##name##_choose(model, op, bands_in, channels_in, needs); \
         break;
     EACH(CASE)
 #undef CASE
-    return needs;
 }
 
 void tympan_operator_prepare(const tympan_model *model, const tympan_operator *op) {

@@ -15,8 +15,9 @@ tympan_status tympan_operator_shape(tympan_operator *op, const tympan_value *val
 uint64_t tympan_operator_work(const tympan_operator *op, const tympan_value *values, const tympan_value *out);
 /* Whether every sum it forms fits 32 bits, whatever the input. */
 tympan_status tympan_operator_range(const tympan_model *model, const tympan_operator *op);
-/* Choose how an operator that reads [bands_in][channels_in] is computed. What is prepared is 0 where all is made as it runs. */
-tympan_needs tympan_operator_choose(const tympan_model *model, tympan_operator *op, unsigned bands_in, unsigned channels_in);
+/* Choose how an operator that reads [bands_in][channels_in] is computed, from its record alone; adds what that takes to `needs`. */
+void tympan_operator_choose(
+    const tympan_model *model, tympan_operator *op, unsigned bands_in, unsigned channels_in, tympan_needs *needs);
 /* Make the table of a verified operator that has one. */
 void tympan_operator_prepare(const tympan_model *model, const tympan_operator *op);
 void tympan_operator_run(tympan_model *model, const tympan_operator *op, const tympan_pass *pass);

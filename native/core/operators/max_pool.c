@@ -1,4 +1,6 @@
-/* Maximum over cells. */
+/* Maximum over cells.
+ *
+ * x starts with the first frame of the first cell, y takes a frame for each row of cells; both are [frame][band][channel]. */
 #include "../hot.h"
 
 #include "max_pool.h"

@@ -13,8 +13,8 @@
 /* How a convolution or a gate is computed. */
 enum tympan_algorithm {
     TYMPAN_DIRECT,    /* what an output position needs, its patch, is a run of bytes of the input */
-    TYMPAN_GATHERED,  /* patches are copied together first */
     TYMPAN_DEPTHWISE, /* each channel reads one of its own; patches of one band are as the input is, others are gathered */
+    TYMPAN_GATHERED,  /* patches are copied together first */
     TYMPAN_WINOGRAD,  /* convolution/winograd.c; few frames at a time are gathered */
     TYMPAN_CELLS,     /* gate: in place, 2 x 2 cells at a time, with a shift by 16 */
 };
@@ -39,27 +39,32 @@ struct tympan_operator {
 
 #define TYMPAN_AS_IT_RUNS UINT32_MAX
 
-/* One run of an operator: `frames` frames of its output from frame `first` of the window on. Each pointer leads to the first
- * frame that is read or written; values are [frame][band][channel]. */
+/* One run of an operator's kernel: it computes `frames` frames of its output, from frame `first` of the window on. Pointers are
+ * to the first frame that is read or written; values are [frame][band][channel]. */
 typedef struct {
-    const tympan_value *in;  /* the source's shape */
-    const tympan_value *out; /* the output's shape */
-    const uint8_t *x;        /* source */
-    const uint8_t *other;    /* NULL where there is none, as residual */
-    const uint8_t *residual;
-    uint8_t *y;              /* output; may be at the place of x or of the residual where the operator reads another value */
+    const tympan_value *in;  /* the shape of what x points to */
+    const tympan_value *out; /* the shape of what y points to */
+    const uint8_t *x;        /* the source, from the first frame that the kernel reads */
+    const uint8_t *other;    /* the other input of a gate or an add, from the cell of output frame `first`; or NULL */
+    const uint8_t *residual; /* a value shaped like x, of the same frames as y; or NULL */
+    uint8_t *y;              /* the output; may alias x or residual where there is `other` */
     unsigned first, frames;
 } tympan_pass;
 
-/* How far what an operator reads may lie from its zero points; `spare`: what is added once more to each sum. */
+/* The largest magnitude of each of an operator's inputs, less its zero point; `spare`: what else a sum may grow by. */
 typedef struct {
     uint32_t in, other, residual, spare;
 } tympan_reach;
 
-/* Bytes of memory for an operator's kernel, multiples of 4: a table made when the model is opened, and scratch. */
+/* Bytes of memory that kernels take, multiples of 4: tables made when the model is opened, one behind the other, and a scratch
+ * buffer that all of them use. */
 typedef struct {
     uint32_t prepared, scratch;
 } tympan_needs;
+
+static inline void tympan_need_scratch(tympan_needs *needs, uint32_t bytes) {
+    needs->scratch = needs->scratch > bytes ? needs->scratch : bytes;
+}
 
 /* Biases [channels]. What the file holds is aligned to 4 bytes, and so is every record. */
 static inline const int16_t *tympan_biases(const tympan_model *model, const tympan_operator *op) {

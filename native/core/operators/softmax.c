@@ -1,4 +1,6 @@
-/* Probabilities of logits. */
+/* Probabilities of logits.
+ *
+ * x are the logits, int16 [classes]; y the probabilities, uint16 [classes], in the caller's memory. */
 #include "../cold.h"
 
 #include "softmax.h"

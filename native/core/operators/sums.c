@@ -1,3 +1,4 @@
+/* Sums of magnitudes may pass 2^32 themselves; so what is left of the largest accumulator, `room`, is counted down. */
 #include "../cold.h"
 
 #include "sums.h"

@@ -1,10 +1,11 @@
-/* The proof that sums fit 32 bits whatever the input, by which kernels may form them without a check. */
+/* The proof that accumulators fit 32 bits, whatever the input: kernels form them without a check. It adds up the magnitudes of
+ * all products that an output can be made of, of the bias and of the rounding. */
 #ifndef TYMPAN_SUMS_H
 #define TYMPAN_SUMS_H
 
 #include "operator.h"
 
-/* Whether the shift is one that kernels take. */
+/* Whether the shift of the requantisation is one that kernels take. */
 static inline bool tympan_shifts(const tympan_operator *op) {
     return op->shift >= 1 && op->shift <= 22;
 }

@@ -3,56 +3,8 @@
 
 #include "engine.h"
 
-#include <string.h>
-
+#include "../network/schedule.h"
 #include "../operators/kinds.h"
-#include "schedule.h"
-
-void tympan_engine_reset(tympan_model *model) {
-    for (unsigned v = 0; v <= model->operator_count; v++) {
-        tympan_value *value = &model->values[v];
-        value->base = value->produced = value->summed = value->step = 0;
-    }
-    model->hops = 0;
-}
-
-void tympan_engine_advance(tympan_model *model, unsigned behind) {
-    tympan_value *values = model->values;
-    for (unsigned v = 0; v <= model->operator_count; v++) {
-        tympan_value *value = &values[v];
-        value->base = (uint16_t)(value->step ? value->base - value->step : 0);
-        value->produced = (uint16_t)(value->step ? value->produced - value->step : 0);
-        if (value->summed) { /* all that there was */
-            value->summed = values[model->operators[v - 1].source].produced;
-        }
-    }
-    values[0].base = (uint16_t)behind;
-}
-
-void tympan_engine_feed(tympan_model *model) {
-    tympan_value *features = &model->values[0];
-    unsigned left = (unsigned)(features->frames - features->produced);
-    features->produced = (uint16_t)(features->produced + (left < model->strip ? left : model->strip));
-}
-
-static uint8_t *buffer(const tympan_model *model, const tympan_value *value) {
-    return model->arena + 4u * value->offset;
-}
-
-void tympan_engine_slide(tympan_model *model) {
-    tympan_value *values = model->values;
-    tympan_find_needed(model, model->operator_count, 0);
-    for (unsigned v = model->operator_count; v > 0; v--) { /* the features are the caller's */
-        tympan_value *value = &values[v];
-        if (value->needed > value->base) {
-            const uint32_t size = tympan_frame_bytes(value);
-            uint8_t *start = buffer(model, value);
-            memmove(start, start + (uint32_t)(value->needed - value->base) * size,
-                (uint32_t)(value->produced - value->needed) * size);
-            value->base = value->needed;
-        }
-    }
-}
 
 /* Frame `first` of what an operator reads, NULL where there is no such input. */
 static const uint8_t *input_at(const tympan_model *model, const uint8_t *features, unsigned input, unsigned first) {
@@ -60,7 +12,7 @@ static const uint8_t *input_at(const tympan_model *model, const uint8_t *feature
         return 0;
     }
     const tympan_value *value = &model->values[input];
-    return (input == 0 ? features : buffer(model, value)) + (first - value->base) * tympan_frame_bytes(value);
+    return (input == 0 ? features : tympan_buffer(model, value)) + (first - value->base) * tympan_frame_bytes(value);
 }
 
 /* Run one operator for the frames it has become ready for: frames `first` to `ready` of its output. */
@@ -69,11 +21,11 @@ static void run_operator(
     unsigned ready) {
     const tympan_value *values = model->values, *in = &values[op->source];
     const unsigned first = out->produced, frames = ready - first;
-    const tympan_reads reads = tympan_reads_next(op, out, first);
+    const tympan_reads reads = tympan_schedule_reads(op, out, first);
     const uint8_t *x = input_at(model, features, op->source, reads.source);
     const uint8_t *other = input_at(model, features, op->other, reads.other);
     const uint8_t *residual = input_at(model, features, op->residual, reads.residual);
-    uint8_t *y = buffer(model, out) + (first - out->base) * tympan_frame_bytes(out);
+    uint8_t *y = tympan_buffer(model, out) + (first - out->base) * tympan_frame_bytes(out);
     const tympan_pass pass = {in, out, x, other, residual, op->traits & TYMPAN_ENDS ? (uint8_t *)probabilities : y, first, frames};
     tympan_operator_run(model, op, &pass);
     if (op->traits & TYMPAN_SUMS) {
@@ -88,20 +40,20 @@ static void run_operator(
 void tympan_engine_finish(tympan_model *model, const uint8_t *features, uint16_t *probabilities) {
     tympan_value *values = model->values;
     while (values[0].produced < values[0].frames) {
-        tympan_engine_feed(model);
+        tympan_schedule_feed(model);
         for (unsigned i = 0; i < model->operator_count; i++) {
             const tympan_operator *op = &model->operators[i];
             tympan_value *out = &values[i + 1];
-            const unsigned ready = tympan_ready(op, values, out);
+            const unsigned ready = tympan_schedule_ready(op, values, out);
             if (ready > out->produced || op->traits & TYMPAN_SUMS) {
                 run_operator(model, op, out, features, probabilities, ready);
             }
         }
-        tympan_engine_slide(model);
+        tympan_schedule_slide(model);
     }
 }
 
 void tympan_model_run(tympan_model *model, const uint8_t *features, uint16_t *probabilities) {
-    tympan_engine_reset(model);
+    tympan_schedule_reset(model);
     tympan_engine_finish(model, features, probabilities);
 }

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "../network/plan.h"
+#include "../network/schedule.h"
 #include "engine.h"
-#include "schedule.h"
 
 /* What the network's one pool reads. */
 static const tympan_value *pooled(const tympan_model *model) {
@@ -52,7 +52,7 @@ static tympan_status find_steps(tympan_model *model, uint32_t hop) {
 }
 
 static tympan_status begin(tympan_model *model, uint32_t hop) {
-    tympan_engine_reset(model);
+    tympan_schedule_reset(model);
     return find_steps(model, hop);
 }
 
@@ -65,7 +65,7 @@ tympan_status tympan_listener_measure(tympan_model *model, uint32_t hop, uint32_
     for (unsigned v = 0; v <= model->operator_count; v++) {
         values[v].produced = values[v].frames;
     }
-    tympan_find_needed(model, model->operator_count, 0);
+    tympan_schedule_find_needed(model, model->operator_count, 0);
     for (unsigned v = 0; v <= model->operator_count; v++) {
         if (values[v].needed < values[v].step) {
             return TYMPAN_HOP; /* what is read next lies before the next window */
@@ -93,7 +93,7 @@ tympan_status tympan_listener_open(tympan_listener *l, tympan_model *model, uint
         l->hop = (uint16_t)hop;
         l->hops.count = (uint16_t)(need / (4u * pooled(model)->channels));
     }
-    tympan_engine_reset(model);
+    tympan_schedule_reset(model);
     return status;
 }
 
@@ -117,7 +117,7 @@ void tympan_listener_run(tympan_listener *l, const uint8_t *window, uint32_t fra
     }
     while (missed > 0) { /* the oldest first */
         missed -= l->hop;
-        tympan_engine_advance(model, missed);
+        tympan_schedule_advance(model, missed);
         tympan_engine_finish(model, window, probabilities);
     }
 }

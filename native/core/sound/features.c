@@ -29,7 +29,7 @@ typedef struct {
 } segment;
 
 /* A segment has an exponent of its own, so that a weak band keeps its precision beside a strong one. */
-static segment weigh(const tympan_frontend *f, unsigned first, unsigned count, const uint16_t *rising) {
+static segment power_between(const tympan_frontend *f, unsigned first, unsigned count, const uint16_t *rising) {
     int32_t bins[2 * TYMPAN_SEGMENT];
     const uint32_t unit = tympan_fft_bins(&f->memory->fft, first, count, bins);
     segment s = {0, 0, tympan_bits(unit) - 1};
@@ -61,10 +61,10 @@ static void measure_levels(tympan_frontend *f, uint8_t *levels) {
     const uint16_t *rising = memory->rising;
     unsigned bin = tympan_bin_at(c->edges[0]);
     segment below = {0, 0, 31};
-    tympan_fft256(&memory->fft, memory->samples, memory->window);
+    tympan_fft256(&memory->fft, memory->samples, memory->hann);
     for (unsigned j = 0; j <= c->bands; j++) {
         const unsigned end = tympan_bin_at(c->edges[j + 1]), count = end - bin;
-        const segment above = weigh(f, bin, count, rising);
+        const segment above = power_between(f, bin, count, rising);
         *levels = level(f, &below, &above); /* the first is of no band, and the next takes its place */
         levels += j > 0;
         below = above;

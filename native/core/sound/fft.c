@@ -44,18 +44,18 @@ static inline point difference(point a, point b) {
     return v;
 }
 
-/* Four points, `step` apart, from b + d, b - d, a and c, all of which have been turned and divided by 4. */
-static inline void butterfly(int32_t *z, unsigned step, point u, point v, point a, point c) {
+/* Four complex points, `apart` numbers from one to the next, from b + d, b - d, a and c, all of which have been turned and divided by 4. */
+static inline void butterfly(int32_t *z, unsigned apart, point u, point v, point a, point c) {
     const point s = sum(a, c), t = difference(a, c);
     z[0] = s.re + u.re;
     z[1] = s.im + u.im;
-    z += step;
+    z += apart;
     z[0] = t.re + v.im;
     z[1] = t.im - v.re;
-    z += step;
+    z += apart;
     z[0] = s.re - u.re;
     z[1] = s.im - u.im;
-    z += step;
+    z += apart;
     z[0] = t.re - v.im;
     z[1] = t.im + v.re;
 }
@@ -78,17 +78,17 @@ static void first_stage(const int16_t *x, const uint16_t *w, int32_t *z) {
     }
 }
 
-void tympan_fft256(tympan_fft *f, const int16_t *samples, const uint16_t *window) {
+void tympan_fft256(tympan_fft *f, const int16_t *samples, const uint16_t *hann) {
     const tympan_factor *cosine = f->cosine;
     int32_t *z = f->points;
     const int32_t *end = z + 2 * TYMPAN_HALF;
     const int32_t quarter_turn = TYMPAN_FFT / 4, half_turn = TYMPAN_FFT / 2;
-    first_stage(samples, window, z);
+    first_stage(samples, hann, z);
     for (int32_t turn = TYMPAN_HALF / 8; turn > 0; turn /= 4) {
-        const unsigned step = TYMPAN_HALF / (unsigned)turn;
-        for (int32_t *at = z; at < end; at += 4 * step) {
-            const point b = quarter(at + step), d = quarter(at + 3 * step), u = sum(b, d), v = difference(b, d);
-            butterfly(at, step, u, v, quarter(at), quarter(at + 2 * step));
+        const unsigned apart = TYMPAN_HALF / (unsigned)turn;
+        for (int32_t *at = z; at < end; at += 4 * apart) {
+            const point b = quarter(at + apart), d = quarter(at + 3 * apart), u = sum(b, d), v = difference(b, d);
+            butterfly(at, apart, u, v, quarter(at), quarter(at + 2 * apart));
         }
         int32_t *from = z;
         for (int32_t k = turn; k < quarter_turn; k += turn) {
@@ -96,11 +96,11 @@ void tympan_fft256(tympan_fft *f, const int16_t *samples, const uint16_t *window
             const twiddle w2 = {cosine[2 * k], cosine[magnitude(quarter_turn - 2 * k)]};
             const twiddle w3 = {cosine[half_turn - magnitude(half_turn - 3 * k)], cosine[magnitude(quarter_turn - 3 * k)]};
             from += 2;
-            for (int32_t *at = from; at < end; at += 4 * step) {
-                const int32_t *pb = at + step, *pc = pb + step, *pd = pc + step;
+            for (int32_t *at = from; at < end; at += 4 * apart) {
+                const int32_t *pb = at + apart, *pc = pb + apart, *pd = pc + apart;
                 const point b = rotate(w1, pb[0], pb[1]), d = rotate(w3, pd[0], pd[1]), u = sum(b, d), v = difference(b, d);
                 const point c = rotate(w2, pc[0], pc[1]);
-                butterfly(at, step, u, v, quarter(at), c);
+                butterfly(at, apart, u, v, quarter(at), c);
             }
         }
     }

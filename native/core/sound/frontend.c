@@ -8,7 +8,7 @@
 #include "../integers/tables.h"
 
 /* Bins with a weight in some band: from the first edge, up to but not including the last. */
-static unsigned weighed(const tympan_frontend_config *c) {
+static unsigned mel_bins(const tympan_frontend_config *c) {
     return tympan_bin_at(c->edges[c->bands + 1]) - tympan_bin_at(c->edges[0]);
 }
 
@@ -18,7 +18,7 @@ static uint32_t dct_size(const tympan_frontend_config *c) {
 }
 
 uint32_t tympan_frontend_bytes(const tympan_frontend_config *c) {
-    return (uint32_t)sizeof(struct tympan_frontend_memory) + 2u * (weighed(c) + dct_size(c));
+    return (uint32_t)sizeof(struct tympan_frontend_memory) + 2u * (mel_bins(c) + dct_size(c));
 }
 
 /* Segment j spans edges j to j + 1: a bin there weighs `rising` in band j and the rest in band j - 1. */
@@ -47,7 +47,7 @@ static void make_mel(tympan_frontend *f) {
 
 static void make_dct(tympan_frontend *f) {
     const tympan_frontend_config *c = &f->config;
-    f->dct = (int16_t *)f->memory->rising + weighed(c);
+    f->dct = (int16_t *)f->memory->rising + mel_bins(c);
     memset(f->dct, 0, 2 * dct_size(c));
     for (unsigned k = 0; k < c->coefficients; k++) {
         int16_t *row = f->dct + k / TYMPAN_DCT_ROWS * TYMPAN_DCT_ROWS * c->bands + k % TYMPAN_DCT_ROWS;
@@ -68,7 +68,7 @@ void tympan_frontend_open(tympan_frontend *f, const tympan_frontend_config *conf
     }
     for (unsigned n = 0; n < config->frame; n++) {
         uint32_t twice = (uint32_t)TYMPAN_Q30 - (uint32_t)tympan_cos(n, config->frame); /* up to 2^31 */
-        to->window[n] = (uint16_t)((twice + (1u << 15)) >> 16);
+        to->hann[n] = (uint16_t)((twice + (1u << 15)) >> 16);
     }
     make_mel(f);
     make_dct(f);

@@ -9,7 +9,7 @@ enum { TYMPAN_DCT_ROWS = 4 }; /* computed together */
 
 struct tympan_frontend_memory {
     tympan_fft fft;                /* one frame's transform */
-    uint16_t window[TYMPAN_FFT];   /* Hann, Q15; nothing behind the frame */
+    uint16_t hann[TYMPAN_FFT];     /* what samples are multiplied with, Q15; 0 behind the frame */
     int16_t samples[TYMPAN_FFT];   /* the last ones, not yet a whole frame */
     uint16_t rising[];             /* [bins] weight of each bin in the band above it, Q16 */
 };

@@ -46,8 +46,8 @@ static uint8_t *slide(tympan_stream *stream, uint32_t count) {
     return stream->window + kept;
 }
 
-/* Count samples in the level. */
-static void weigh(tympan_stream *stream, const int16_t *samples, uint32_t count) {
+/* Count samples in the level, which is their RMS. */
+static void add_to_level(tympan_stream *stream, const int16_t *samples, uint32_t count) {
     uint64_t energy = 0;
     for (uint32_t i = 0; i + 1 < count; i += 2) {
         energy += (uint32_t)(samples[i] * (int32_t)samples[i]) + (uint32_t)(samples[i + 1] * (int32_t)samples[i + 1]);
@@ -82,7 +82,7 @@ static uint32_t take(tympan_stream *stream, const int16_t *samples, const int32_
                 slots += (size_t)block * stride;
                 samples = captured;
             }
-            weigh(stream, samples, block);
+            add_to_level(stream, samples, block);
             const uint32_t frames = tympan_frontend_push(&stream->frontend, samples, block, to);
             to += frames * width;
             done += frames;

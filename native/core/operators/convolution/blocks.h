@@ -1,24 +1,26 @@
-/* The constants of a convolution as its kernels take them, unpacked from the file as they run or in tables made before. */
+/* The constants of a convolution as its kernels take them: a block holds those of a few output channels. Blocks are made from
+ * the file's constants, either once, when the model is opened, in a table, or again at each run, in the scratch buffer. */
 #ifndef TYMPAN_BLOCKS_H
 #define TYMPAN_BLOCKS_H
 
 #include "../operator.h"
 
-/* Whether a convolution copies patches together, as [kernel band][kernel frame][channel]. */
+/* Whether patches are copied to the scratch buffer, as [kernel band][kernel frame][channel]. */
 static inline bool tympan_gathers(const tympan_operator *op) {
-    return op->algorithm == TYMPAN_GATHERED || op->algorithm == TYMPAN_WINOGRAD || (op->algorithm == TYMPAN_DEPTHWISE && op->f > 1);
+    return op->algorithm >= TYMPAN_GATHERED || (op->algorithm == TYMPAN_DEPTHWISE && op->f > 1);
 }
 
-/* Whether a convolution multiplies its weights with all positions of a strip at once, or with those of a frame. */
+/* Whether a block, once made, is multiplied with all output positions of a strip: their patches must be equally far apart in
+ * memory from the first frame to the last. Else it is made, or read, again for each frame. */
 static inline bool tympan_strip_at_once(const tympan_operator *op, unsigned bands_out) {
     return !tympan_gathers(op) && (bands_out == 1 || (op->f == 1 && op->stride_f == 1 && op->stride_t == 1));
 }
 
-/* A convolution's weights in blocks of a few channels side by side: where the sums start [n], then weights as int16
- * [element of a patch][n]. They come from a table, or are made as they are asked for. */
+/* The blocks of a convolution, one after the other. A block of n channels: int32 [n], what their accumulators start with (bias,
+ * rounding, zero points), then int16 [element of a patch][n], their weights times their multipliers. */
 typedef struct {
-    const int32_t *table;  /* the next block, or NULL */
-    int32_t *scratch;      /* where blocks are made else */
+    const int32_t *table;  /* the next block of those made when the model was opened, or NULL */
+    int32_t *scratch;      /* where the next block is made, without a table */
     const int8_t *weights; /* of the next channel, as the file has them */
     const int16_t *biases;
     const uint8_t *mults;

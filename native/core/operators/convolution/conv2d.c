@@ -1,8 +1,11 @@
 /* Convolution as a product of matrices.
  *
- * Everything that one output position of a group needs is made to lie in one run of bytes, its patch (patches.h). Where
- * the kernel has one frame, or spans all bands, the input is made of such runs; else they are gathered, a frame of output
- * at a time, with columns of zero points at both edges.
+ * x starts with the first frame that the kernel covers, y takes a frame for each of its positions in time; both are
+ * [frame][band][channel].
+ *
+ * All that one output position reads, its receptive field in x, is made to lie in one run of bytes, a patch (patches.h).
+ * Where the kernel has one frame, or spans all bands, x is made of such runs; else they are gathered into the scratch
+ * buffer, a frame of output at a time, with columns of zero points at both edges.
  *
  * Zero point, bias, multiplier and rounding are in the blocks (blocks.c): a sum only has to be shifted and clamped. */
 #include "../../cold.h"
@@ -13,6 +16,14 @@
 
 #include "patches.h"
 #include "winograd.h"
+
+static void multiply_pairs(tympan_pairs *r, unsigned channels) {
+    if (channels == 3) {
+        tympan_multiply_pairs3(r);
+    } else {
+        tympan_multiply_pairs2(r);
+    }
+}
 
 /* Channels of all positions, their blocks one after the other. */
 static void multiply(const tympan_patches *p, tympan_blocks *blocks, unsigned channels, uint8_t *y) {
@@ -29,19 +40,18 @@ static void multiply(const tympan_patches *p, tympan_blocks *blocks, unsigned ch
             }
         } else {
             const unsigned last = p->count - 1, skip = -p->length & 3, length = p->length + skip;
-            void (*const pairs)(tympan_pairs *) = n == 3 ? tympan_multiply_pairs3 : tympan_multiply_pairs2;
             const uint8_t *i = (const uint8_t *)((uintptr_t)x - skip);
-            tympan_pairs r = {i, y, block, block, weights - n * skip, skip, p->count / 2, p->step, length, p->shift, 255,
-                p->channels, (int32_t)(2 * p->step - length)};
+            tympan_pairs r = {i, y, block, block, weights - n * skip, skip, p->count / 2, p->pitch, length, p->shift, 255,
+                p->channels, (int32_t)(2 * p->pitch - length)};
             if (r.pairs) {
-                pairs(&r);
+                multiply_pairs(&r, n);
             }
             if (!(last & 1)) { /* the last one is a pair with itself */
-                r.i = i + last * p->step;
+                r.i = i + last * p->pitch;
                 r.y = y + last * p->channels;
                 r.pairs = 1;
-                r.step = r.apart = 0;
-                pairs(&r);
+                r.pitch = r.apart = 0;
+                multiply_pairs(&r, n);
             }
         }
         x += blocks->depthwise ? n : 0;
@@ -71,7 +81,7 @@ void tympan_conv2d_run(const tympan_model *model, const tympan_operator *op, con
     tympan_patches p = {x, op->stride_f * (gathers ? column : in->channels), first.length, !depthwise ? 1 : gathers ? in->channels : row,
         out->bands, op->shift, op->channels};
     if (tympan_strip_at_once(op, out->bands)) {
-        p.step = out->bands == 1 ? next : p.step;
+        p.pitch = out->bands == 1 ? next : p.pitch;
         p.count *= frames;
         frames = 1;
     }

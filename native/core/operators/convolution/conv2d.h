@@ -1,15 +1,20 @@
 /* Convolution over frames and bands: valid in frames, padded by columns of zero points in bands. Twin:
  * host/operators/conv2d.py.
  *
- * Ways to compute it, from the plainest to the fastest; each gives the same integers.
+ * There are five ways to compute it; each gives the same integers as the first. What they take, in instructions of an
+ * ESP32-S2 for each multiply-add, is counted by `make bench-xtensa-s2` (docs/comparison.md).
  *
- *   plain      ../../plain/conv2d.c       as it is defined, a sum at a time: what tests compare the others with
- *   patches    patches.c                  what an output position needs lies in one run of bytes, so a sum is one loop
- *   pairs      patches.c                  two patches with up to three channels at a time: each load serves several products
- *   depthwise  depthwise.c                each channel reads its own: four channels of a position at a time
- *   Winograd   winograd.c                 tiles of 4 x 4 outputs of a 3 x 3 kernel: a quarter of the products
+ *   plain      ../../plain/conv2d.c   the definition, a sum at a time. In no firmware: tests compare the others with it. About
+ *                                     20 (of an LX106, for a whole window: docs/speed.md).
+ *   patches    patches.c              the receptive field of a position lies in one run of bytes, in x itself or gathered in
+ *                                     the scratch buffer: a sum is one loop over bytes. Left for groups of one channel.
+ *   pairs      patches.c              two patches with up to three channels at a time: five loads serve six products. 3 in
+ *                                     the inner loop, 5 in all for patches of 7 to 14 bytes.
+ *   depthwise  depthwise.c            each channel reads one of its own, four channels at a time: 4.75 in the inner loop.
+ *   Winograd   winograd.c             tiles of 4 x 4 outputs of a 3 x 3 kernel take a quarter of the products: 1.5 for 7 to 17
+ *                                     channels. Takes tables of 72 bytes for each 9 of weights; small weights only (winograd.h).
  *
- * docs/speed.md has what each wins. prepare.c chooses, blocks.c brings weights and constants into the order of reading. */
+ * prepare.c chooses, blocks.c brings the constants into the order in which kernels read them. */
 #ifndef TYMPAN_CONV2D_H
 #define TYMPAN_CONV2D_H
 

@@ -1,5 +1,6 @@
-/* Two patches are multiplied with the weights of up to three channels at a time: six sums are what fits the robot's
- * registers. Sums are formed modulo 2^32; the loader has proved that what they end with is not beyond it. */
+/* Two patches are multiplied with the weights of up to three channels at a time: six accumulators are what fits the robot's
+ * registers. They are formed modulo 2^32: on the way they may wrap, but the loader has proved that the final value fits
+ * (operators/sums.c). In `multiply` i and j are the two patches and y the output position of the first. */
 #include "../../hot.h"
 
 #include <string.h>
@@ -30,7 +31,7 @@ static inline void put(uint8_t *y, uint32_t sum, unsigned shift, unsigned limit)
 TYMPAN_INLINED static inline void multiply(tympan_pairs *r, const unsigned n) {
     const uint8_t *i = r->i;
     do {
-        const uint8_t *j = i + r->step, *end = i + r->length;
+        const uint8_t *j = i + r->pitch, *end = i + r->length;
         const int32_t *start = r->start, *same = r->same;
         const int16_t *weight = r->weights;
         uint32_t a0 = (uint32_t)start[0], a1 = (uint32_t)start[1], a2 = 0;
@@ -81,7 +82,7 @@ void tympan_multiply_pairs2(tympan_pairs *r) {
 
 void tympan_multiply_one(
     const tympan_patches *p, const uint8_t *x, int32_t start, const int16_t *weights, unsigned n, uint8_t *y) {
-    for (unsigned left = p->count; left > 0; left--, x += p->step, y += p->channels) {
+    for (unsigned left = p->count; left > 0; left--, x += p->pitch, y += p->channels) {
         const uint8_t *at = x;
         const int16_t *w = weights;
         uint32_t sum = (uint32_t)start;

@@ -1,4 +1,4 @@
-/* Convolution's inner loops, on patches: a patch is what one output position needs. */
+/* Convolution's inner loops, on patches: a patch is the receptive field of one output position, in one run of bytes. */
 #ifndef TYMPAN_PATCHES_H
 #define TYMPAN_PATCHES_H
 
@@ -6,11 +6,11 @@
 
 typedef struct {
     const uint8_t *first;
-    unsigned step;     /* bytes from one patch to the next */
+    unsigned pitch;    /* bytes from one patch to the next */
     unsigned length;   /* elements of a patch */
-    unsigned stride;   /* bytes from one element to the next; 1 where a channel reads all of a patch */
+    unsigned stride;   /* bytes from one element to the next; 1 unless each channel reads one of its own */
     unsigned count;    /* patches */
-    unsigned shift;    /* what sums are divided by */
+    unsigned shift;    /* of the requantisation */
     unsigned channels; /* bytes from one output position to the next */
 } tympan_patches;
 
@@ -18,17 +18,22 @@ typedef struct {
 void tympan_gather(
     const tympan_operator *op, const tympan_value *in, const uint8_t *x, uint8_t *to, unsigned groups, unsigned per_group);
 
-/* Pairs of patches, the second one `step` bytes behind the first. */
+/* Pairs of neighbouring patches, for the loop that is unrolled four times. Patches whose length is no multiple of 4 are entered
+ * in the middle of the unrolled loop: `skip` elements, 0 to 3, are left out of its first round, and the pointers to patches
+ * and weights begin that many elements early, at bytes that are never read. */
 typedef struct {
-    const uint8_t *i;       /* `skip` bytes before the first patch, 0 to 3, so that the rest is a multiple of 4 */
-    uint8_t *y;
-    const int32_t *start, *same; /* the block, twice: or gcc copies the sums that it begins with */
-    const int16_t *weights; /* of as many elements before the first */
-    unsigned skip, pairs, step;
-    unsigned length;        /* elements of a patch, and those left out */
-    unsigned shift, limit;  /* 255: a value, or gcc makes the constant anew for each output */
+    const uint8_t *i;       /* the first patch, less `skip` */
+    uint8_t *y;             /* its output position */
+    const int32_t *start;   /* the block: initial values of the accumulators */
+    const int32_t *same;    /* the same again, for the pair's second patch: gcc would load each once and copy it */
+    const int16_t *weights; /* behind them, less `skip` elements */
+    unsigned skip, pairs;
+    unsigned pitch;         /* bytes from a pair's first patch to its second */
+    unsigned length;        /* elements of a patch + skip */
+    unsigned shift;         /* of the requantisation */
+    unsigned limit;         /* 255, as a variable: gcc would load a constant again for each output */
     unsigned apart;         /* bytes from an output position to the other of its pair */
-    int32_t next;           /* from the end of a pair's first patch to the next pair */
+    int32_t next;           /* bytes from the end of a pair's first patch to the next pair */
 } tympan_pairs;
 
 /* Three channels of a patch, or two, from all of it. */

@@ -21,20 +21,19 @@ void tympan_conv2d_choose(
     }
     op->own.prepared = TYMPAN_AS_IT_RUNS;
     const unsigned length = (unsigned)op->t * op->f * (channels_in / op->groups);
-    needs->scratch = tympan_patches_bytes(op, bands_in, channels_in) + tympan_block_bytes(tympan_block(depthwise, channels), length);
+    tympan_need_scratch(
+        needs, tympan_patches_bytes(op, bands_in, channels_in) + tympan_block_bytes(tympan_block(depthwise, channels), length));
     if (model->ahead && model->strip >= TYMPAN_TILE && tympan_winograd_fits(model, op, bands_in, channels_in)) {
-        const tympan_needs more = tympan_winograd_needs(op, channels_in);
         op->algorithm = TYMPAN_WINOGRAD;
-        needs->prepared = more.prepared;
-        needs->scratch = more.scratch > needs->scratch ? more.scratch : needs->scratch;
+        tympan_winograd_needs(op, channels_in, needs);
         return;
     }
     const unsigned bands = tympan_operator_bands(op, bands_in), frames = tympan_strip_at_once(op, bands) ? model->strip : 1;
     if (model->ahead && frames * bands < MANY) {
-        for (unsigned left = channels; left > 0; left -= tympan_block(depthwise, left)) {
-            needs->prepared += tympan_block_bytes(tympan_block(depthwise, left), length);
+        for (unsigned left = channels, n; left > 0; left -= n) {
+            n = tympan_block(depthwise, left);
+            needs->prepared += tympan_block_bytes(n, length) * (depthwise ? 1u : op->groups);
         }
-        needs->prepared *= depthwise ? 1u : op->groups;
     }
 }
 

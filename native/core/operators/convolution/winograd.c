@@ -21,7 +21,7 @@ enum { POINTS = TYMPAN_POINTS, TILES = TYMPAN_TILES, SUMS = POINTS * TILES, MOST
  * may lie before or behind those there are; to v [POINTS][channels][TILES]. */
 TYMPAN_ALONE static void tile_inputs(
     const tympan_value *in, const uint8_t *x, unsigned first, const unsigned offsets[TILES], int16_t *v) {
-    const unsigned channels = in->channels, row = (unsigned)in->bands * channels, step = channels * TILES;
+    const unsigned channels = in->channels, row = (unsigned)in->bands * channels, plane = channels * TILES;
     for (unsigned c = 0; c < channels; c++) {
         int32_t columns[6 * MOST_COLUMNS];
         const int32_t *end = columns + 6 * (offsets[TILES - 1] + 6);
@@ -42,8 +42,8 @@ TYMPAN_ALONE static void tile_inputs(
             int16_t *point = v;
             const int32_t *d = columns + 6 * offsets[k];
             for (const int32_t *last = d + 6; d < last; d++) {
-                int32_t value; /* or gcc narrows the sums themselves, step by step */
-#define PUT(k, sum) (value = (sum), *point = (int16_t)value, point += step)
+                int32_t value; /* or gcc narrows the sums themselves, plane by plane */
+#define PUT(k, sum) (value = (sum), *point = (int16_t)value, point += plane)
                 TRANSFORM(d[0], d[6], d[12], d[18], d[24], d[30], PUT);
 #undef PUT
             }
@@ -156,7 +156,12 @@ void tympan_winograd(const tympan_model *model, const tympan_operator *op, const
             tile_inputs(in, x + frame * row, band - op->pad, offsets, v);
             for (unsigned c = 0; c < channels; c += 2) {
                 const unsigned n = least(channels - c, 2);
-                (n > 1 ? products_of_two : products_of_one)(v, weights + c * POINTS * channels_in, channels_in, m);
+                const int16_t *w = weights + c * POINTS * channels_in;
+                if (n > 1) {
+                    products_of_two(v, w, channels_in, m);
+                } else {
+                    products_of_one(v, w, channels_in, m);
+                }
                 for (unsigned j = 0; j < n; j++) {
                     to.is = &constants[c + j];
                     for (unsigned k = 0; k < TILES; k++) {

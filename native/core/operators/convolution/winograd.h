@@ -33,8 +33,8 @@ typedef struct {
 
 /* Whether the convolution can be computed so, for any input. Such a choice is made from shape and weights alone. */
 bool tympan_winograd_fits(const tympan_model *model, const tympan_operator *op, unsigned bands_in, unsigned channels_in);
-/* Bytes it needs. */
-tympan_needs tympan_winograd_needs(const tympan_operator *op, unsigned channels_in);
+/* Adds what it takes. */
+void tympan_winograd_needs(const tympan_operator *op, unsigned channels_in, tympan_needs *needs);
 void tympan_winograd_prepare(const tympan_model *model, const tympan_operator *op);
 /* As tympan_conv2d_run, of at least TYMPAN_TILE frames. */
 void tympan_winograd(const tympan_model *model, const tympan_operator *op, const tympan_pass *pass);

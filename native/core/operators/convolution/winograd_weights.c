@@ -25,21 +25,20 @@ bool tympan_winograd_fits(const tympan_model *model, const tympan_operator *op, 
     return true;
 }
 
-tympan_needs tympan_winograd_needs(const tympan_operator *op, unsigned channels_in) {
-    const tympan_needs needs = {
-        op->channels * ((uint32_t)sizeof(tympan_tiled) + 2u * TYMPAN_POINTS * channels_in), TYMPAN_POINTS * TYMPAN_TILES * (2u * channels_in + 8u)};
-    return needs;
+void tympan_winograd_needs(const tympan_operator *op, unsigned channels_in, tympan_needs *needs) {
+    needs->prepared += op->channels * ((uint32_t)sizeof(tympan_tiled) + 2u * TYMPAN_POINTS * channels_in);
+    tympan_need_scratch(needs, TYMPAN_POINTS * TYMPAN_TILES * (2u * channels_in + 8u));
 }
 
-/* u = G g, each `step` apart, both. */
-static void transform_kernel(const int32_t *g, int32_t *u, unsigned step) {
-    const int32_t a = g[0], b = g[step], c = g[2 * step];
+/* u = G g, each `apart` apart, both. */
+static void transform_kernel(const int32_t *g, int32_t *u, unsigned apart) {
+    const int32_t a = g[0], b = g[apart], c = g[2 * apart];
     u[0] = 6 * a;
-    u[step] = a + b + c;
-    u[2 * step] = a - b + c;
-    u[3 * step] = a + 2 * b + 4 * c;
-    u[4 * step] = 2 * b - a - 4 * c;
-    u[5 * step] = -6 * c;
+    u[apart] = a + b + c;
+    u[2 * apart] = a - b + c;
+    u[3 * apart] = a + 2 * b + 4 * c;
+    u[4 * apart] = 2 * b - a - 4 * c;
+    u[5 * apart] = -6 * c;
 }
 
 void tympan_winograd_prepare(const tympan_model *model, const tympan_operator *op) {

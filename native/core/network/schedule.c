@@ -2,6 +2,35 @@
 
 #include "schedule.h"
 
+#include <string.h>
+
+void tympan_schedule_reset(tympan_model *model) {
+    for (unsigned v = 0; v <= model->operator_count; v++) {
+        tympan_value *value = &model->values[v];
+        value->base = value->produced = value->summed = value->step = 0;
+    }
+    model->hops = 0;
+}
+
+void tympan_schedule_advance(tympan_model *model, unsigned behind) {
+    tympan_value *values = model->values;
+    for (unsigned v = 0; v <= model->operator_count; v++) {
+        tympan_value *value = &values[v];
+        value->base = (uint16_t)(value->step ? value->base - value->step : 0);
+        value->produced = (uint16_t)(value->step ? value->produced - value->step : 0);
+        if (value->summed) { /* all that there was */
+            value->summed = values[model->operators[v - 1].source].produced;
+        }
+    }
+    values[0].base = (uint16_t)behind;
+}
+
+void tympan_schedule_feed(tympan_model *model) {
+    tympan_value *features = &model->values[0];
+    unsigned left = (unsigned)(features->frames - features->produced);
+    features->produced = (uint16_t)(features->produced + (left < model->strip ? left : model->strip));
+}
+
 static unsigned least(unsigned a, unsigned b) {
     return a < b ? a : b;
 }
@@ -11,7 +40,7 @@ static unsigned over(unsigned n, unsigned by) {
     return by == 1 ? n : by == 2 ? n >> 1 : n / by;
 }
 
-unsigned tympan_ready(const tympan_operator *op, const tympan_value *values, const tympan_value *out) {
+unsigned tympan_schedule_ready(const tympan_operator *op, const tympan_value *values, const tympan_value *out) {
     const tympan_value *in = &values[op->source];
     unsigned ready = in->produced < op->t ? 0 : over(in->produced - op->t, op->stride_t) + 1;
     if (op->traits & TYMPAN_READS_OTHER) {
@@ -26,7 +55,7 @@ unsigned tympan_ready(const tympan_operator *op, const tympan_value *values, con
     return least(ready, out->frames);
 }
 
-tympan_reads tympan_reads_next(const tympan_operator *op, const tympan_value *out, unsigned produced) {
+tympan_reads tympan_schedule_reads(const tympan_operator *op, const tympan_value *out, unsigned produced) {
     tympan_reads first = {produced * op->stride_t, produced, produced};
     if (op->traits & TYMPAN_READS_OTHER) {
         first.other = over(produced + op->own.lag, op->cell_t);
@@ -36,7 +65,8 @@ tympan_reads tympan_reads_next(const tympan_operator *op, const tympan_value *ou
     return first;
 }
 
-/* Whether the operator reads a frame of values[input] last when it writes the same frame to the same place. */
+/* Whether the output aliases values[input] frame by frame, and the operator may work so: it reads each number for the last time
+ * before it writes the one at the same place. */
 static bool in_place(const tympan_operator *op, const tympan_value *values, unsigned input, const tympan_value *out) {
     if (input == TYMPAN_NONE) {
         return false;
@@ -51,14 +81,14 @@ static bool done(const tympan_value *out, unsigned produced) {
     return produced == out->frames && out->step == 0;
 }
 
-/* Let value `input`, if there is one, be needed from frame `first` on. */
+/* Extend the live range of value `input`, if there is one, to begin with frame `first` at the latest. */
 static void keep(tympan_value *values, unsigned input, unsigned first) {
     if (input != TYMPAN_NONE && first < values[input].needed) {
         values[input].needed = (uint16_t)first;
     }
 }
 
-void tympan_find_needed(tympan_model *model, unsigned index, unsigned ready) {
+void tympan_schedule_find_needed(tympan_model *model, unsigned index, unsigned ready) {
     tympan_value *values = model->values;
     for (unsigned v = 0; v <= model->operator_count; v++) {
         values[v].needed = values[v].produced;
@@ -69,9 +99,9 @@ void tympan_find_needed(tympan_model *model, unsigned index, unsigned ready) {
         if (done(out, out->produced)) {
             continue;
         }
-        tympan_reads first = tympan_reads_next(op, out, out->produced);
+        tympan_reads first = tympan_schedule_reads(op, out, out->produced);
         if (i == index) {
-            tympan_reads then = tympan_reads_next(op, out, ready);
+            tympan_reads then = tympan_schedule_reads(op, out, ready);
             if (done(out, ready)) {
                 then.source = then.other = then.residual = UINT16_MAX;
             }
@@ -82,5 +112,20 @@ void tympan_find_needed(tympan_model *model, unsigned index, unsigned ready) {
         keep(values, op->source, first.source);
         keep(values, op->other, first.other);
         keep(values, op->residual, first.residual);
+    }
+}
+
+void tympan_schedule_slide(tympan_model *model) {
+    tympan_value *values = model->values;
+    tympan_schedule_find_needed(model, model->operator_count, 0);
+    for (unsigned v = model->operator_count; v > 0; v--) { /* the features are the caller's */
+        tympan_value *value = &values[v];
+        if (value->needed > value->base) {
+            const uint32_t size = tympan_frame_bytes(value);
+            uint8_t *start = tympan_buffer(model, value);
+            memmove(start, start + (uint32_t)(value->needed - value->base) * size,
+                (uint32_t)(value->produced - value->needed) * size);
+            value->base = value->needed;
+        }
     }
 }
