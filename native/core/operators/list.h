@@ -4,8 +4,8 @@
  *
  * name: operators/name.h has what it is to the loader, name.c its kernel. head: bytes of its record before the constants.
  *
- * To add one: a line here, operators/name.h with the functions that kinds.c calls (tympan_name_unpack, _shape, _work,
- * _range, _needs and _run; a missing one does not compile), its kernel, and host/operators/name.py. */
+ * To add one: a line here, operators/name.h with the functions that kinds.c calls (tympan_name_unpack, _shape, _work, _range,
+ * _choose, _prepare and _run; with -Werror a missing one does not compile), its kernel, and host/operators/name.py. */
 #ifndef TYMPAN_LIST_H
 #define TYMPAN_LIST_H
 
