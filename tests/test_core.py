@@ -20,7 +20,7 @@ def test_no_floating_point_in_the_source():
 
 
 def test_no_folder_includes_one_that_includes_it():
-    """The core's folders depend on each other one way; headers at its top are what a caller includes, and compiler flags."""
+    """Folders depend on each other one way; the headers at the top are for callers, or have compiler flags."""
     reads: dict[str, set[str]] = {}
     for path in CORE.rglob("*.[ch]"):
         folder = path.relative_to(CORE).parts[0]
