@@ -206,8 +206,10 @@ def slid(first: int, third: int, bands: int, channels: int, kept: int) -> bytes:
 
 
 def waiting(at: int) -> bytes:
-    """A file of a value, at the start of the arena, that comes four frames at a time and keeps one, of 12 bytes. Between
-    the places to and from which that moves lies another value, at byte `at`, waiting for one that is strips behind."""
+    """A file of a value, at the start of the arena, that comes four frames at a time and keeps one, of 12 bytes.
+
+    Between the places to and from which that moves lies another value, at byte `at`, waiting for one that is late.
+    """
     ops = (
         conv(channels=4), MaxPool(1, (4, 1), 0), add(1, 2, 4, factor=(4, 1)), conv(3, 4, 4, t=2), conv(4, 4),
         conv(1, 4, t=6), add(6, 5),
