@@ -25,8 +25,7 @@ TYMPAN_READS_ONCE(global_average_pool)
 static inline bool tympan_global_average_pool_range(
     const tympan_model *model, const tympan_operator *op, tympan_reach *reach) {
     const tympan_value *in = &model->values[op->source];
-    const uint32_t sum = (uint32_t)in->frames * in->bands * reach->in, mult = (uint32_t)tympan_mean_mult(model, op);
-    return tympan_shifts(op) && (mult == 0 || sum <= ((uint32_t)INT32_MAX - (uint32_t)tympan_rounding(op)) / mult);
+    return tympan_mean_fits(model, op, (uint32_t)in->frames * in->bands, reach->in);
 }
 
 TYMPAN_TAKES_NO_MEMORY(global_average_pool)

@@ -14,10 +14,10 @@ static bool take(uint32_t *room, uint32_t amount) {
     return fits;
 }
 
-/* Whether 31 bits hold the rounding; `room` becomes what is left. */
+/* Whether kernels take the shifts and 31 bits hold the rounding; `room` becomes what is left. */
 static bool take_rounding(uint32_t *room, const tympan_operator *op, unsigned up) {
     *room = (uint32_t)INT32_MAX >> up;
-    return tympan_shifts(op) && op->bias_shift <= 16 && take(room, (uint32_t)tympan_rounding(op));
+    return op->shift >= 1 && op->shift <= 22 && op->bias_shift <= 16 && take(room, (uint32_t)tympan_rounding(op));
 }
 
 static bool take_bias(uint32_t *room, const tympan_model *model, const tympan_operator *op, unsigned channel) {
@@ -37,6 +37,12 @@ bool tympan_weighted_fits(const tympan_model *model, const tympan_operator *op, 
         fits = fits && take_bias(&room, model, op, c);
     }
     return fits;
+}
+
+bool tympan_mean_fits(const tympan_model *model, const tympan_operator *op, uint32_t count, uint32_t in) {
+    const uint32_t mult = (uint32_t)tympan_mean_mult(model, op);
+    uint32_t room;
+    return take_rounding(&room, op, 0) && (mult == 0 || count * in <= room / mult);
 }
 
 bool tympan_affine_fits(const tympan_model *model, const tympan_operator *op, unsigned up, const tympan_reach *reach) {
