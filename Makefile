@@ -13,7 +13,7 @@
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
-NATIVE := $(wildcard native/core/*.[ch] native/core/operators/*.[ch])
+NATIVE := $(filter-out native/core/plain/%,$(wildcard $(addprefix native/core/,*.h */*.[ch] */*/*.[ch])))
 CORE := $(filter %.c,$(NATIVE))
 BOARD := $(wildcard tools/board/*)
 # the plain kernels that tests compare the fast ones with; each takes the place of the file of its name
@@ -92,7 +92,7 @@ build/libtympan.so: $(NATIVE) native/host/host.c build/.system
 
 build/libplain.so: $(NATIVE) $(PLAIN) native/host/host.c build/.system
 	$(CC) $(CFLAGS) -fPIC -shared -o $@ $(PLAIN) native/host/host.c \
-	    $(filter-out $(PLAIN:native/core/plain/%=native/core/operators/%) $(PLAIN:native/core/plain/%=native/core/%),$(CORE))
+	    $(filter-out $(addprefix %/,$(notdir $(PLAIN))),$(CORE))
 
 # the loader and the kernels under the address and undefined-behaviour sanitizers, on files given to it
 build/sanitized: $(NATIVE) native/host/check.c build/.system

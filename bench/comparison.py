@@ -27,7 +27,7 @@ PAGE = ROOT / "docs" / "comparison.md"
 
 # Functions that no operator's count has: who is ready, what moves, and the global pool, whose sums of each strip end no
 # period of its own.
-APART = re.compile(r"tympan_(engine_\w+|find_needed|ready|reads_next|model_run|global_\w+)|memmove|marks?")
+APART = re.compile(r"tympan_(engine_\w+|operator_run|find_needed|ready|reads_next|model_run|global_\w+)|memmove|marks?")
 
 CLASSES = {
     "multiply": r"mul\w*|quou|quos|remu|rems",

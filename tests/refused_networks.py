@@ -127,7 +127,7 @@ NETWORKS = {
 
 GRAPHS = {
     "an operator that reads what it writes": (patched(SOUND, 1, 1, b"\2"), patched(SOUND, 1, 1, b"\1")),
-    "a source that is not there": (patched(SOUND, 1, 1, b"\xfe"), FILE),
+    "a source that is not there": (patched(SOUND, 1, 1, b"\xff"), FILE),
     "a gate whose attention is what it writes": (patched(GATED, 1, 8, b"\2"), patched(GATED, 1, 8, b"\1")),
     "a gate whose attention is missing": (patched(GATED, 1, 8, b"\xff"), file_of(GATED)),
     "a gate whose residual is what it writes": (patched(GATED, 1, 9, b"\2"), patched(GATED, 1, 9, b"\1")),

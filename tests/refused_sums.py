@@ -205,6 +205,18 @@ def slid(first: int, third: int, bands: int, channels: int, kept: int) -> bytes:
     return planned(*ops, at=(first, 200, third, 240, 260, 300), frames=9, bands=bands)
 
 
+def waiting(at: int) -> bytes:
+    """A file of a value, at the start of the arena, that comes four frames at a time and keeps one, of 12 bytes.
+
+    Between the places to and from which that moves lies another value, at byte `at`, waiting for one that is late.
+    """
+    ops = (
+        conv(channels=4), MaxPool(1, (4, 1), 0), add(1, 2, 4, factor=(4, 1)), conv(3, 4, 4, t=2), conv(4, 4),
+        conv(1, 4, t=6), add(6, 5),
+    )  # fmt: skip
+    return planned(*ops, at=(100, 300, 0, 400, at, 500, 540, 600, 640), frames=16, strip=1, arena=1024)
+
+
 def summed(at: int, frames: int = 8, strip: int = 8, bands: int = 3, columns: int = 8) -> bytes:
     """A file of a value at the start of the arena that keeps a frame for the next strip, and of a pool's sums."""
     ops = conv(), conv(1, t=2)
@@ -271,6 +283,7 @@ PLANS = {
     "a frame whose last byte moves onto another": (slid(0, 4, 5, 1, 1), slid(0, 12, 5, 1, 1)),
     "a frame that moves onto others that moved": (slid(8, 8, 4, 2, 2), slid(8, 4, 4, 2, 2)),
     "a frame whose first byte moves onto another": (slid(8, 4, 12, 5, 1), slid(12, 4, 12, 5, 1)),
+    "a frame whose last bytes move onto another that waits": (waiting(8), waiting(12)),
     "a value that is not there yet where another is": (
         planned(conv(), conv(1, t=4), conv(2, t=5), at=(0, 40, 40, 100, 120), strip=4),
         planned(conv(), conv(1, t=4), conv(2, t=5), at=(0, 40, 4, 100, 120), strip=4),

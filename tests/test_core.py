@@ -15,5 +15,22 @@ def test_stack_is_bounded_and_nothing_is_allocated():
 
 
 def test_no_floating_point_in_the_source():
-    for path in [*CORE.glob("*.[ch]"), *CORE.glob("operators/*.c")]:
+    for path in CORE.rglob("*.[ch]"):
         assert not re.search(r"\b(float|double|malloc|free|alloca)\b", path.read_text()), path
+
+
+def test_no_folder_includes_one_that_includes_it():
+    """Folders depend on each other one way; the headers at the top are for callers, or have compiler flags."""
+    reads: dict[str, set[str]] = {}
+    for path in CORE.rglob("*.[ch]"):
+        folder = path.relative_to(CORE).parts[0]
+        for name in re.findall(r'#include "(.*)"', path.read_text()):
+            included = (path.parent / name).resolve().relative_to(CORE)
+            if included.parts[0] != folder and folder != "plain":
+                reads.setdefault(folder, set()).add(included.parts[0])
+    headers = {path.name for path in CORE.glob("*.h")}
+    assert set().union(*(reads.pop(header, set()) for header in headers)) <= headers
+    while reads:
+        free = {name for name in reads if not (reads[name] - headers) & reads.keys()}
+        assert free, f"a circle among {sorted(reads)}"
+        reads = {name: folders for name, folders in reads.items() if name not in free}

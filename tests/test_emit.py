@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bench.stack import SOURCES
 from host import compile as compiler
 from host.compiler.plan import planned
 from host.data.audio import to_int16
@@ -46,8 +47,7 @@ def sound() -> np.ndarray:
 
 
 def built(folder: Path, bits: int) -> Path:
-    core = [*(ROOT / "native/core").glob("*.c"), *(ROOT / "native/core/operators").glob("*.c")]
-    paths = ["-I", ROOT / "native/core", "-I", folder, ROOT / "native/example/hear.c", folder / "model.c", *core]
+    paths = ["-I", ROOT / "native/core", "-I", folder, ROOT / "native/example/hear.c", folder / "model.c", *SOURCES]
     subprocess.run(["gcc", f"-m{bits}", *FLAGS, *paths, "-o", folder / "hear"], check=True)
     return folder / "hear"
 

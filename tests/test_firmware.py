@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from bench.stack import SOURCES
 from host.engines.micropython import run_script
 from tests.conftest import ROOT
 
@@ -40,9 +41,8 @@ def test_esp_idfs_options_reach_each_source_of_the_module(tmp_path):
     assert done.returncode == 0, done.stderr
     commands = json.loads((tmp_path / "build" / "compile_commands.json").read_text())
     compiled = {c["file"]: c["command"].split() for c in commands if c["file"].startswith(str(ROOT))}
-    core = ROOT / "native" / "core"
     ours = {USERMOD / name for name in ("modtympan.c", "deadman.c", "port_esp32.c")}
-    ours |= {*core.glob("*.c"), *(core / "operators").glob("*.c")}
+    ours |= set(SOURCES)
     assert set(compiled) == {str(path) for path in ours}
     for path, command in compiled.items():
         assert {"-O2", "-ffunction-sections", "-DOF_ESP_IDF", f"-I{USERMOD}"} <= set(command), (path, command)

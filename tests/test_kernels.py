@@ -212,7 +212,7 @@ def test_fast_and_plain_transforms_agree(seed):
 
 HALVES = """
 #include <stdio.h>
-#include "multiply.h"
+#include "integers/multiply.h"
 
 static int64_t pick(uint32_t *state, int64_t low, int64_t high) {
     *state = *state * 1664525u + 1013904223u;

@@ -1,6 +1,8 @@
 """Each operator by hand where a hand can, and all executions of random programs against each other."""
 
 import re
+import shutil
+import subprocess
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +20,8 @@ from host.operators.operator import register
 from host.reference import specification
 from tests.conftest import ROOT
 from tests.programs import kinds, random_program
+
+OPERATORS = ROOT / "native" / "core" / "operators"
 
 
 def i16(*values):
@@ -100,20 +104,51 @@ def test_softmax_is_the_softmax():
     assert far.ravel().tolist() == [65535, 0]
 
 
-def test_an_operator_is_one_file_on_each_side():
-    """As the README says."""
-    for kind in KINDS.values():
-        package, _, name = kind.__module__.rpartition(".")
-        assert package == "host.operators" and kind.__name__.lower() == name.replace("_", "")
-        assert (ROOT / "native" / "core" / "operators" / f"{name}.c").is_file()
-    assert sorted(KINDS) == list(range(1, len(KINDS) + 1))
+def listed() -> list[tuple[str, str]]:
+    """(NAME, room) of each kind in the C core's list, in the order of their numbers."""
+    text = (OPERATORS / "list.h").read_text()
+    return re.findall(r"^    X\((\w+), (\w+),", text, re.MULTILINE)
 
 
-def test_nothing_else_on_the_host_tells_kinds_apart():
+def test_each_operator_is_found_in_the_four_places_of_the_readme():
+    """And both sides give the kinds the same numbers."""
+    rooms = {path.name for path in OPERATORS.rglob("*")}
+    assert len(listed()) == len(KINDS)
+    for number, (name, room) in enumerate(listed(), 1):
+        kind = KINDS[number].__name__
+        assert kind.lower() == name.replace("_", "").lower()
+        assert KINDS[number].__module__ == f"host.operators.{room}"
+        assert {f"{room}.h", f"{room}.c"} <= rooms
+        assert f"| `{kind}` |" in (ROOT / "docs" / "semantics.md").read_text()
+        assert re.search(rf"\b{number} {name}\b", (OPERATORS.parent / "file" / "model.c").read_text())
+        for test in ("test_operators.py", "programs.py", "test_kernels.py"):
+            assert re.search(rf"\b{kind}\b", (ROOT / "tests" / test).read_text()), (kind, test)
+
+
+def test_no_other_place_tells_kinds_apart():
+    """Networks are made of them; nothing else names one, on either side."""
     names = "|".join(kind.__name__ for kind in KINDS.values())
     for path in (ROOT / "host").rglob("*.py"):
         if path.parent.name not in ("operators", "models"):
             assert not re.search(rf"case ({names})\b|isinstance\([^)]*\b({names})\b", path.read_text()), path
+    rooms = "|".join(name for name, _ in listed())
+    for path in (ROOT / "native" / "core").rglob("*.[ch]"):
+        if "operators" not in path.parts and path.parent.name != "plain":
+            code = re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.DOTALL)
+            assert not re.search(rf"\bTYMPAN_({rooms})\b|->kind\b|\.kind\b", code), path
+        assert not re.search(r"\bdefault:(?!\s*(ELEMENT|v \+=))", path.read_text()), path
+
+
+def test_a_kind_without_a_room_does_not_build(tmp_path):
+    """One more line in the C core's list, and the compiler names every function that it lacks."""
+    shutil.copytree(OPERATORS.parent, tmp_path / "core")
+    changed = tmp_path / "core" / "operators" / "list.h"
+    line = "    X(SOFTMAX, softmax, 8, TYMPAN_READS_CELL | TYMPAN_ENDS)\n"
+    changed.write_text(changed.read_text().replace(line, line.replace("\n", " \\\n    X(HALVED, halved, 8, 0)\n")))
+    kinds = changed.with_name("kinds.c")
+    done = subprocess.run(["cc", "-std=c99", "-Wall", "-fsyntax-only", kinds], capture_output=True, text=True)
+    missing = set(re.findall(r"implicit declaration of function .tympan_halved_(\w+)", done.stderr))
+    assert missing == {"unpack", "shape", "work", "range", "choose", "prepare", "run"}
 
 
 def test_an_operator_that_lacks_a_method_is_refused_at_import():

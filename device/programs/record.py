@@ -26,7 +26,7 @@ def record(settings, samples=RATE):
 
 
 def convert(slots, channels, gain):
-    # 24-bit words to samples, as native/core/capture.c but with one mean for the whole clip
+    # 24-bit words to samples, as native/core/sound/capture.c but with one mean for the whole clip
     count = len(slots) // channels
     mean = 0
     for i in range(channels - 1, len(slots), channels):

@@ -1,4 +1,4 @@
-"""When each operator runs and which frames of each value are held meanwhile: native/core/schedule.c in Python.
+"""When each operator runs and which frames of each value are held meanwhile: native/core/network/schedule.c in Python.
 
 A window passes through the network in strips of a few feature frames. Per strip each operator computes every frame its
 inputs allow; what no operator will read again is dropped at the strip's end. On a stream nothing ends: of a window only

@@ -1,6 +1,6 @@
 """model.bin on the host: write a program and its plan, read them back.
 
-The format is drawn in native/core/model.c.
+The format is drawn in native/core/file/model.c.
 """
 
 import struct

@@ -43,7 +43,7 @@ def header(stem: str, file: bytes, program: Program, memory: dict[str, int], lis
  *
 {words}
  *
- * Build {stem}.c with tympan's native/core and native/core/operators, C99; docs/core.md says how, and
+ * Build {stem}.c with tympan's native/core but for plain/, C99; docs/core.md says how, and
  * native/example/hear.c is a program that listens. All memory is aligned to 4 bytes; the array may stay in flash.
  */
 #ifndef {name.upper()}_H

@@ -1,6 +1,6 @@
 """Integer functions from which every table of the robot is made (docs/semantics.md, section 2).
 
-The C core holds the same functions in native/core/tables.c. They use integers only, so that both sides build
+The C core holds the same functions in native/core/integers/tables.c. They use integers only, so that both sides build
 the same tables bit for bit; the two 33-entry constants below are the formulas beside them, correctly rounded.
 """
 

@@ -1,4 +1,4 @@
-"""Convolution. Its kernel: native/core/operators/conv2d.c."""
+"""Convolution. Its kernel: native/core/operators/convolution/."""
 
 import math
 from dataclasses import dataclass
@@ -133,13 +133,13 @@ class Conv2D(Operator):
         return "convolution", (macs * pairs + UNPACKING * unpacked, values * pairs)
 
     def _in_tiles(self, bands, strips) -> bool:
-        """Whether a convolution that writes so many bands is computed in tiles (native/core/operators/winograd.h)."""
+        """Whether a convolution that writes so many bands is computed in tiles (winograd.h in its room)."""
         square = self.weight.shape[1:3] == (3, 3) and self.stride == (1, 1) and self.groups == 1
         return strips.ahead and strips.frames >= TILE and square and len(self.weight) > 1 and bands >= TILE
 
     def _unpackings(self, read_bands, written, strips) -> int:
         """How often a window unpacks the weights: each strip or, where patches are gathered, each frame, unless that
-        was done ahead (native/core/prepare.c)."""
+        was done ahead (native/core/operators/convolution/prepare.c)."""
         frames, count, (t, f) = strips.frames, strips.count, self.weight.shape[1:3]
         gathered = self.groups > 1 or self.pad or (t > 1 and f < read_bands)
         if gathered or (written[1] > 1 and (f > 1 or self.stride != (1, 1))):

@@ -1,6 +1,6 @@
 """What every operator of a model.bin has: all that the host knows of one kind is in the file of its name.
 
-Its kernel in C is native/core/operators/<name>.c.
+Its twins in C are native/core/operators/<name>.h, what it is to the loader, and <name>.c, its kernel.
 """
 
 from abc import ABC, abstractmethod

@@ -1,4 +1,4 @@
-"""Numbers and arrays of a model.bin, as an operator's record has them (drawn in native/core/model.c)."""
+"""Numbers and arrays of a model.bin, as an operator's record has them (drawn in native/core/file/model.c)."""
 
 import struct
 

@@ -1,6 +1,6 @@
 """The front end's integer semantics, from the microphone's 32-bit slot to the network's uint8 features.
 
-This is the specification (docs/semantics.md, sections 3 and 4) executed with NumPy; native/core/frontend.c computes the
+This is the specification (docs/semantics.md, sections 3 and 4) executed with NumPy; native/core/sound/ computes the
 same integers. Every `>>` is an arithmetic shift (floor). `float_log_mel` at the end is what all of it approximates.
 """
 

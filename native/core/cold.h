@@ -1,6 +1,6 @@
-/* Included first by the files that run when something is opened, once in a while, or only to call kernels: optimised for size
- * whatever the rest of a firmware is, and without what makes gcc's code larger on the robot's chip: it keeps what is cheap to
- * compute again, in registers that must be saved, and copies the ends of loops and switches. */
+/* Included first by the files in which little time goes: what opens and verifies a model, and what calls kernels. They are
+ * compiled for size, whatever a firmware's own flags are. Switched off is what makes gcc's code larger on the robot's chip:
+ * keeping what is cheap to compute again in registers that must be saved, and copying the ends of loops and switches. */
 #ifndef TYMPAN_COLD_H
 #define TYMPAN_COLD_H
 

@@ -1,6 +1,7 @@
-/* Included first by the files in which the time goes: optimised for speed whatever the rest of a firmware is, and without
- * what makes gcc spill sums and pointers that fit (docs/speed.md): its scheduling before registers are allocated, and what
- * gives values that are cheap to compute again a register for longer, such as a pointer for each place that a loop reads. */
+/* Included first by the files in which the time goes. They are compiled for speed, whatever a firmware's own flags are. Switched
+ * off is what makes gcc run out of registers in these loops and spill accumulators to the stack: scheduling before
+ * registers are allocated, and passes that keep an address or a common subexpression in a register of its own rather than
+ * compute it again (docs/speed.md). */
 #ifndef TYMPAN_HOT_H
 #define TYMPAN_HOT_H
 

@@ -9,7 +9,7 @@
 #ifndef TYMPAN_H
 #define TYMPAN_H
 
-#include <stdint.h>
+#include "state.h"
 
 /* Everything that can be wrong with a file, or keep a model from running on a stream, as X(name, sentence). */
 #define TYMPAN_STATUSES(X) \
@@ -45,36 +45,11 @@ const char *tympan_status_text(tympan_status status);
 
 /* ---- Microphone slots to samples ------------------------------------------------------------------------------ */
 
-typedef struct {
-    int32_t dc;        /* the estimate of the offset, times 256 */
-    uint8_t shift;     /* gain in steps of 6.02 dB, 0 to 8 */
-    uint8_t started;   /* 0 until the first slot, which becomes the estimate */
-} tympan_capture;
-
 void tympan_capture_reset(tympan_capture *capture, unsigned shift);
 /* samples[i] from slots[i * stride]; stride 2 takes one side of stereo. */
 void tympan_capture_run(tympan_capture *capture, const int32_t *slots, unsigned stride, int16_t *samples, uint32_t count);
 
 /* ---- Front end: samples to features --------------------------------------------------------------------------- */
-
-/* Parameters as the file gives them; the pointers lead into the file. */
-typedef struct {
-    uint16_t rate, frame, hop, frames;
-    uint8_t bands, coefficients, shift, zero;
-    int32_t log_gain, log_offset;
-    const int32_t *offsets; /* [coefficients] */
-    const uint16_t *edges;  /* [bands + 2], in 1/128 of an FFT bin */
-    const int16_t *gains;   /* [coefficients] */
-} tympan_frontend_config;
-
-typedef struct {
-    tympan_frontend_config config;
-    struct tympan_frontend_memory *memory; /* tables, the samples of a frame, its transform */
-    int16_t *dct;      /* in that memory */
-    uint32_t frames;   /* frames since the start of the stream */
-    uint16_t filled;   /* samples waiting */
-    uint8_t headroom;  /* bits that a band's sum needs */
-} tympan_frontend;
 
 /* Values in one feature frame. */
 static inline uint32_t tympan_frontend_width(const tympan_frontend_config *config) {
@@ -98,14 +73,6 @@ void tympan_frontend_features(const tympan_frontend *frontend, const uint8_t *le
 
 /* ---- Stream: a microphone's blocks to the window that the network sees -------------------------------------------- */
 
-typedef struct {
-    tympan_frontend frontend;
-    tympan_capture capture;
-    uint8_t *window;  /* [frames][width], the newest frame last; frames of digital silence before the first */
-    uint64_t energy;  /* sum of the squares of `counted` samples since the level was last asked for */
-    uint32_t counted;
-} tympan_stream;
-
 uint32_t tympan_stream_bytes(const tympan_frontend_config *config);
 /* memory: aligned to 4 bytes. The config comes from a verified model. */
 void tympan_stream_open(tympan_stream *stream, const tympan_frontend_config *config, void *memory, unsigned gain_shift);
@@ -117,54 +84,6 @@ uint32_t tympan_stream_slots(tympan_stream *stream, const int32_t *slots, unsign
 uint32_t tympan_stream_level(tympan_stream *stream);
 
 /* ---- Model: features to probabilities ------------------------------------------------------------------------- */
-
-typedef struct {
-    uint16_t hop, cooldown;    /* ms */
-    uint16_t threshold;        /* of 65535 */
-    uint16_t gate;             /* RMS of int16 below which nothing is run */
-    uint8_t history, votes;    /* windows */
-} tympan_listening;
-
-/* One value that flows between operators, and how much of it is in memory. */
-typedef struct {
-    uint16_t frames;    /* in a whole window */
-    uint16_t columns;   /* frames its buffer holds */
-    uint16_t base;      /* frame at the start of the buffer */
-    uint16_t produced;  /* frames computed so far */
-    uint16_t needed;    /* first frame that some operator will still read */
-    uint16_t summed;    /* frames that the global average pool writing this value has added up; else 0 */
-    uint16_t step;      /* frames that a listener's windows are apart; 0 behind the pool, and in a window by itself */
-    uint16_t offset;    /* of the buffer in the arena, in units of 4 bytes */
-    uint8_t bands, channels, zero;
-    uint8_t bytes;      /* per number */
-} tympan_value;
-
-typedef struct tympan_model tympan_model;
-typedef struct tympan_operator tympan_operator;
-typedef struct tympan_listener tympan_listener;
-
-/* Called after each run of an operator with the frames it has just written, for tests and the curious. */
-typedef void (*tympan_trace)(void *context, unsigned operator_index, const void *frames, uint32_t bytes);
-
-struct tympan_model {
-    tympan_frontend_config frontend;
-    tympan_listening listening;
-    const char *labels;        /* label_count strings, each ended by a NUL */
-    const uint8_t *records;    /* of the operators */
-    const tympan_operator *operators; /* unpacked */
-    tympan_value *values;      /* [operator_count + 1], the features first */
-    uint8_t *arena;
-    uint8_t *sigmoid;          /* [256] */
-    int32_t *prepared;         /* constants of the kernels, made from those in the records */
-    uint8_t *scratch;          /* what a kernel works in */
-    tympan_trace trace;
-    void *trace_context;
-    tympan_listener *listener; /* whose frames are in the arena; NULL where they are of a window by itself */
-    uint32_t arena_bytes, records_bytes;
-    uint16_t strip;            /* feature frames per step */
-    uint8_t operator_count, label_count;
-    uint8_t ahead;             /* whether constants are prepared when the model is opened, or as operators run */
-};
 
 /* Bytes of memory by use; all of it is the caller's. */
 typedef struct {
@@ -187,15 +106,6 @@ const char *tympan_model_label(const tympan_model *model, unsigned i);
 
 /* Its probabilities are those of tympan_model_run on the same window, to the last bit. It uses the model's arena: where
  * that, or another listener, ran meanwhile, the next window is computed from its beginning. */
-struct tympan_listener {
-    tympan_model *model;
-    int32_t *sums;      /* [hops][channels] of the frames of each hop that the global average pool reads */
-    uint32_t ended;     /* frames of the stream at the end of the last window */
-    uint16_t hop;       /* frames of features */
-    uint16_t hops;      /* in a window, the last one perhaps not whole */
-    uint16_t newest;    /* whose sums are not complete */
-    uint16_t filled;    /* frames in them */
-};
 
 /* Bytes of memory that tympan_listener_open takes; STREAM or HOP where the network cannot do with a hop's frames. */
 tympan_status tympan_listener_measure(tympan_model *model, uint32_t hop, uint32_t *bytes);

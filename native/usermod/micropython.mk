@@ -2,4 +2,4 @@
 TYMPAN_DIR := $(USERMOD_DIR)
 TYMPAN_CORE := $(abspath $(TYMPAN_DIR)/../core)
 SRC_USERMOD_C += $(TYMPAN_DIR)/modtympan.c $(TYMPAN_DIR)/deadman.c \
-    $(TYMPAN_DIR)/port_simulated.c $(wildcard $(TYMPAN_CORE)/*.c) $(wildcard $(TYMPAN_CORE)/operators/*.c)
+    $(TYMPAN_DIR)/port_simulated.c $(filter-out $(TYMPAN_CORE)/plain/%,$(wildcard $(TYMPAN_CORE)/*/*.c $(TYMPAN_CORE)/*/*/*.c))

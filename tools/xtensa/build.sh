@@ -15,7 +15,7 @@ warnings="-Wall -Wextra -Wconversion -Wshadow -Werror"
 mkdir -p "$out/core"
 rm -f "$out"/core/*.o
 
-for source in "$core"/*.c "$core"/operators/*.c; do
+for source in $(find "$core" -name "*.c" ! -path "*/plain/*" | sort); do
     # shellcheck disable=SC2086
     "$cc" -mtext-section-literals -std=c99 $warnings $only ${CORE_FLAGS:--O2} -c "$source" -o "$out/core/$(basename "$source" .c).o"
 done

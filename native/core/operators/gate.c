@@ -1,20 +1,26 @@
-/* Selective attention, batch norm and residual in one pass, a cell of attention at a time; twin of host/operators/gate.py.
- * The plain one is in ../plain. */
+/* Selective attention, batch norm and residual in one pass, a cell of attention at a time. The plain one is in ../plain.
+ *
+ * x is what is gated (v in the specification), `other` the attention map, of which a number decides the gain of a cell of
+ * x, y the gated value. y may be in place of x or of the residual. */
 #include "../hot.h"
 
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC optimize("tree-coalesce-vars")
 #endif
 
-#include "../blocks.h"
+#include "gate.h"
 
-/* One row of cells. */
+/* One row of cells: what lies between two borders of the attention map's frames. */
 typedef struct {
-    const uint8_t *v, *residual, *attention, *sigmoid;
-    uint8_t *y;
-    const tympan_affine *constants;
-    int32_t zero, residual_mult, scale;
-    unsigned channels, cells, row, shift;
+    const uint8_t *v;         /* what is gated, [frame][band][channel] */
+    const uint8_t *residual;  /* as v, or NULL */
+    const uint8_t *attention; /* [cell][channel] */
+    const uint8_t *sigmoid;   /* [256] */
+    uint8_t *y;               /* as v */
+    const tympan_affine *constants; /* [channel] */
+    int32_t zero;             /* of v */
+    int32_t residual_mult, scale; /* scale: what constants and multiplier were multiplied with for a shift by TYMPAN_SHIFT */
+    unsigned channels, cells, row, shift; /* row: bytes of a frame of v */
 } cells;
 
 /* Cells of 2 x 2, constants scaled for a shift by TYMPAN_SHIFT. y may be v or the residual. */
@@ -58,6 +64,14 @@ TYMPAN_ALONE static void gate_row_with_residual(const cells *w) {
     gate_2x2(w, true);
 }
 
+static void gate_squares(const cells *w) {
+    if (w->residual) {
+        gate_row_with_residual(w);
+    } else {
+        gate_row(w);
+    }
+}
+
 /* Cells of `t` x `f`, of any constants. */
 TYMPAN_ALONE static void gate_any(const cells *w, unsigned t, unsigned f) {
     const uint8_t *a = w->attention;
@@ -78,30 +92,29 @@ TYMPAN_ALONE static void gate_any(const cells *w, unsigned t, unsigned f) {
     }
 }
 
-void tympan_gate(
-    const tympan_model *model, const tympan_operator *op, const tympan_value *out,
-    const uint8_t *v, const uint8_t *a, const uint8_t *residual, uint8_t *y, unsigned first, unsigned frames) {
-    const tympan_value *values = model->values, *attention = &values[op->other];
+void tympan_gate_run(const tympan_model *model, const tympan_operator *op, const tympan_pass *p) {
+    const tympan_value *values = model->values, *out = p->out, *attention = &values[op->other];
     const unsigned row = (unsigned)out->bands * out->channels;
-    const bool square = op->algorithm == TYMPAN_CELLS && first % 2 == 0 && frames % 2 == 0;
+    unsigned frames = p->frames;
+    const bool square = op->algorithm == TYMPAN_CELLS && p->first % 2 == 0 && frames % 2 == 0;
     const unsigned up = square ? TYMPAN_SHIFT - op->shift : 0;
     tympan_affine *constants = (tympan_affine *)(void *)model->scratch;
-    tympan_prepare_affine(model, op, constants, up);
-    cells w = {v, residual, a, model->sigmoid, y, constants, values[op->source].zero,
+    tympan_prepare_affine(model, op, constants, up, true);
+    cells w = {p->x, p->residual, p->other, model->sigmoid, p->y, constants, values[op->source].zero,
         tympan_residual_mult(model, op) * (1 << up), 1 << up, out->channels, attention->bands, row, op->shift};
-    unsigned in_cell = first % op->t; /* the first frame's place in its cell */
+    unsigned in_cell = p->first % op->cell_t; /* the first frame's place in its cell */
     while (frames > 0) {
-        const unsigned left = op->t - in_cell, rows = left < frames ? left : frames;
-        if (!square) {
-            gate_any(&w, rows, op->f);
+        const unsigned left = op->cell_t - in_cell, rows = left < frames ? left : frames;
+        if (square) {
+            gate_squares(&w);
         } else {
-            (residual ? gate_row_with_residual : gate_row)(&w);
+            gate_any(&w, rows, op->cell_f);
         }
         in_cell = 0;
         frames -= rows;
         w.v += rows * row;
         w.y += rows * row;
-        if (residual) {
+        if (w.residual) {
             w.residual += rows * row;
         }
         w.attention += (unsigned)attention->bands * out->channels;

@@ -1,7 +1,9 @@
-/* Maximum over cells; twin of host/operators/max_pool.py. */
+/* Maximum over cells.
+ *
+ * x starts with the first frame of the first cell, y takes a frame for each row of cells; both are [frame][band][channel]. */
 #include "../hot.h"
 
-#include "../operators.h"
+#include "max_pool.h"
 
 static inline unsigned larger(unsigned a, unsigned b) {
     return a > b ? a : b;
@@ -22,15 +24,17 @@ TYMPAN_ALONE static uint8_t *pool_2x2(const uint8_t *x, uint8_t *y, unsigned cel
     return y;
 }
 
-void tympan_max_pool(
-    const tympan_operator *op, const tympan_value *in, const tympan_value *out, const uint8_t *x, uint8_t *y, unsigned frames) {
-    const unsigned channels = in->channels, row = in->bands * channels;
-    for (; frames > 0; frames--, x += op->t * row) {
+void tympan_max_pool_run(const tympan_model *model, const tympan_operator *op, const tympan_pass *p) {
+    (void)model;
+    const unsigned channels = p->in->channels, row = p->in->bands * channels;
+    const uint8_t *x = p->x;
+    uint8_t *y = p->y;
+    for (unsigned frames = p->frames; frames > 0; frames--, x += op->t * row) {
         if (op->t == 2 && op->f == 2) {
-            y = pool_2x2(x, y, out->bands, channels, row);
+            y = pool_2x2(x, y, p->out->bands, channels, row);
             continue;
         }
-        for (unsigned at = 0; at < out->bands * channels; at++) {
+        for (unsigned at = 0; at < p->out->bands * channels; at++) {
             const uint8_t *cell = x + at + at / channels * (op->f - 1u) * channels;
             unsigned most = 0;
             for (unsigned i = 0; i < op->t; i++) {

@@ -1,10 +1,17 @@
-/* Probabilities of logits; twin of host/operators/softmax.py. */
+/* Probabilities of logits.
+ *
+ * x are the logits, int16 [classes]; y the probabilities, uint16 [classes], in the caller's memory. */
 #include "../cold.h"
 
-#include "../operators.h"
-#include "../tables.h"
+#include "softmax.h"
 
-void tympan_softmax(const int16_t *logits, uint16_t *probabilities, unsigned classes) {
+#include "../integers/tables.h"
+
+void tympan_softmax_run(const tympan_model *model, const tympan_operator *op, const tympan_pass *p) {
+    (void)model;
+    const int16_t *logits = (const int16_t *)(const void *)p->x;
+    uint16_t *probabilities = (uint16_t *)(void *)p->y;
+    const unsigned classes = op->channels;
     int32_t most = logits[0];
     uint32_t total = 0;
     for (unsigned c = 1; c < classes; c++) {

@@ -1,9 +1,11 @@
-/* Convolution, valid in frames, zero-padded in bands; twin of host/operators/conv2d.py. */
-#include "../operators.h"
+/* Convolution, valid in frames, zero-padded in bands. */
+#include "../operators/convolution/conv2d.h"
 
-void tympan_conv2d(
-    const tympan_model *model, const tympan_operator *op, const tympan_value *in, const tympan_value *out,
-    const uint8_t *x, uint8_t *y, unsigned frames) {
+void tympan_conv2d_run(const tympan_model *model, const tympan_operator *op, const tympan_pass *p) {
+    const tympan_value *in = p->in, *out = p->out;
+    const uint8_t *x = p->x;
+    uint8_t *y = p->y;
+    const unsigned frames = p->frames;
     const unsigned per_group = in->channels / op->groups, step = op->channels / op->groups;
     const unsigned row = (unsigned)in->bands * in->channels;
     const int32_t rounding = tympan_rounding(op);

@@ -1,5 +1,6 @@
-#include "../fft.h"
-#include "../tables.h"
+#include "../sound/fft.h"
+
+#include "../integers/tables.h"
 
 /* cos(2 pi k / 512) from the table of half a turn */
 static int32_t cosine_at(const tympan_factor *cosine, unsigned k) {
@@ -32,11 +33,11 @@ static unsigned reversed(unsigned i) {
     return (i & 3) << 6 | (i & 12) << 2 | (i & 48) >> 2 | i >> 6;
 }
 
-void tympan_fft256(tympan_fft *f, const int16_t *samples, const uint16_t *window) {
+void tympan_fft256(tympan_fft *f, const int16_t *samples, const uint16_t *hann) {
     const tympan_factor *cosine = f->cosine;
     int32_t *z = f->points;
     for (unsigned n = 0; n < TYMPAN_FFT; n++) {
-        z[2 * reversed(n / 2) + n % 2] = samples[n] * (int32_t)window[n];
+        z[2 * reversed(n / 2) + n % 2] = samples[n] * (int32_t)hann[n];
     }
     for (unsigned span = 1; span < TYMPAN_HALF; span *= 4) {
         for (unsigned j = 0; j < span; j++) {
