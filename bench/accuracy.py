@@ -12,18 +12,22 @@ import json
 import sys
 from pathlib import Path
 
-from host import robustness, validation
-from host.command import guard, write_whole
-from host.data.dataset import DataError, command_words
+from host.base.errors import DataError
+from host.base.files import write_whole
+from host.base.paths import ROOT
+from host.base.text import percent
+from host.cli.guard import guard
+from host.data.dataset import command_words
 from host.data.languages import ENGLISH, LANGUAGES
 from host.data.speech_commands import HELD_OUT
 from host.engines.native import NativeModel
-from host.evaluate import percent
-from host.evaluation import Model, judge, read_clips
+from host.evaluation import robustness, validation
+from host.evaluation.clips import read_clips
+from host.evaluation.model import Model
+from host.evaluation.result import judge
 from host.format.file import write as write_file
 from host.format.program import Plan
 
-ROOT = Path(__file__).resolve().parents[1]
 JSON, MARKDOWN, README = ROOT / "bench" / "accuracy.json", ROOT / "bench" / "accuracy.md", ROOT / "README.md"
 BEGIN, END = "<!-- written by make bench-accuracy -->\n\n", "\n<!-- end -->\n"
 QUIETER, LOUDER, SNRS = "-30", "10", ("20", "10", "0")
@@ -139,12 +143,12 @@ Written by `make bench-accuracy`; all figures and every level are in `accuracy.j
 {body}
 {sets(found)}
 Memory is what the core takes beside the file. Levels: all clips as much louder. Noise: {" and ".join(HELD_OUT)}
-mixed into all clips (`host/robustness.py`).
+mixed into all clips (`host/evaluation/robustness.py`).
 
 ## What chooses
 
 The tables above are a report. Of two files for one name the one with the greater mean here ships: validation clips, and
-noise of validation (`host/validation.py`). A word with few such clips hardly counts; how many each has is in
+noise of validation (`host/evaluation/validation.py`). A word with few such clips hardly counts; how many each has is in
 `accuracy.json`.
 
 {choice(found)}"""

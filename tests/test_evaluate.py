@@ -11,7 +11,7 @@ from host.compiler.plan import plan
 from host.data.dataset import class_labels
 from host.engines.native import NativeModel
 from host.evaluate import main as evaluate
-from host.evaluation import ENGINES, classify
+from host.evaluation.model import ENGINES, classify
 from host.format.file import read, write
 from host.format.program import Program
 from host.inspect import main as inspect

@@ -18,8 +18,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from host.command import guard, seconds
-from host.text import normal
+from host.base.errors import Error
+from host.base.text import normal
+from host.cli.arguments import seconds
+from host.cli.guard import guard
 from tools.board_link import BoardError, Link, LinkError, find_port
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -105,7 +107,7 @@ for p in {paths!r}:
 # --- planning: nothing here talks to a board --------------------------------------------------------------------------
 
 
-class DeployError(Exception):
+class DeployError(Error):
     """What the owner has to know, in one sentence."""
 
 

@@ -12,7 +12,9 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 
-from host.command import guard, seconds
+from host.base.errors import Error
+from host.cli.arguments import seconds
+from host.cli.guard import guard
 from tools.board_link import Link, find_port
 
 START = "import launcher\nlauncher.start(report=True)\n"
@@ -23,7 +25,7 @@ BAR, ASCII_BAR = "█·", "#."  # what is full, what is empty
 CLEAR, HOME, REST, HIDE, SHOW = "\x1b[2J", "\x1b[H", "\x1b[K", "\x1b[?25l", "\x1b[?25h"
 
 
-class MonitorError(Exception):
+class MonitorError(Error):
     """The robot's program failed."""
 
 

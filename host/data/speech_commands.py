@@ -11,14 +11,15 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from host.base.errors import DataError
+from host.base.text import normal
 from host.data import archive, audio, findings, survey
-from host.data.dataset import NOISE_FOLDER, SILENCE, TESTING, TRAINING, VALIDATION, DataError, Part
+from host.data.dataset import NOISE_FOLDER, SILENCE, TESTING, TRAINING, VALIDATION, Part
 from host.data.findings import Finding, RecordingError, refused
 from host.data.folder import is_noise, layout, passed_over, recordings, spelled, word_folders
 from host.data.names import near
 from host.engines.native import FrontEndEngine
-from host.models.frontends import FRAME, HOP, log_mel
-from host.text import normal
+from host.features.frontends import FRAME, HOP, log_mel
 
 SPLITS = ("auto", "lists", "hash", "random")
 # long recordings of noise that train nothing, so that the tables of accuracy in noise mean something

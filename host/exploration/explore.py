@@ -8,6 +8,7 @@ import optuna
 import torch
 from optuna.trial import TrialState
 
+from host.base.errors import Error
 from host.data.dataset import TRAINING, Dataset
 from host.exploration import study as s
 from host.exploration.measure import Measurements, Unbuildable, measure
@@ -24,7 +25,7 @@ UNBUILDABLE = "makes no network"  # stands where a requirement that is missed wo
 DRAWS = 1000  # in a row without one to train, after which the space is taken to hold no more
 
 
-class SearchError(ValueError):
+class SearchError(Error):
     """A search that cannot find anything."""
 
 

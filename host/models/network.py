@@ -12,6 +12,8 @@ from host.engines import pytorch
 from host.format.program import FrontEnd, Listening, Program
 from host.models.quantizer import Quantizer, Signal
 
+NETWORKS: dict[str, type["Network"]] = {}  # by the names of their classes, which designs are written with
+
 
 class Network(nn.Module):
     """Base of the networks in this folder; a subclass defines `logits`.
@@ -75,3 +77,9 @@ class Network(nn.Module):
         x = real.unsqueeze(1).contiguous(memory_format=torch.channels_last)
         scale = FEATURE_SCALE if self.quantized else None
         return self.logits(Signal(x, scale, self.frontend.zero)).real.flatten(1)
+
+
+def register(network: type[Network]) -> type[Network]:
+    """Enter a network's class in NETWORKS."""
+    NETWORKS[network.__name__] = network
+    return network

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from host.base.errors import Error
+
 INT32 = 1 << 31
 
 
-class QuantizationError(ValueError):
+class QuantizationError(Error):
     """Parameters that no choice of integer constants can represent."""
 
 

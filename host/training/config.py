@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from host.data.dataset import TRAINING, DataError, Dataset
+from host.base.errors import DataError, Error
+from host.data.dataset import TRAINING, Dataset
 from host.format.program import FrontEnd
 from host.models.design import Design, build, design_frontend
 from host.training.recipes import Recipe
 
 
-class RunError(ValueError):
+class RunError(Error):
     """A run folder that cannot be used as asked."""
 
 
