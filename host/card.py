@@ -38,6 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     )  # fmt: skip
     p.add_argument("--output", type=Path, help="folder (default: models)")
     p.add_argument("--name", help="of the files (default: the network's)")
+    p.add_argument("--weights", action="store_true", help="also NAME.npz, which host.train --start goes on from")
     p.add_argument("--licence", help="the line on whose recordings trained it; speech-commands: that data set's")
     args = p.parse_args(arguments)
     if args.name is not None and (args.name != Path(args.name).name or not args.name):
@@ -52,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     ship(
         args.runs, args.data, recordings, args.output or shown(paths.MODELS), args.name, args.licence, args.before,
-        source, warn=warn,
+        source, args.weights, warn=warn,
     )  # fmt: skip
     return 0
 

@@ -54,7 +54,12 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     which.add_argument(
         "--design", type=Path, metavar="NAME.json", help="a design of one's own, or that host.search found"
     )
-    which.add_argument("--start", type=Path, metavar="RUN", help="go on from the best weights of another run")
+    which.add_argument(
+        "--start",
+        type=Path,
+        metavar="RUN | WEIGHTS.npz",
+        help="go on from the best weights of another run, or a shipped file",
+    )
     p.add_argument(
         "--teacher", type=Path, nargs="+", default=[], metavar="RUN", help="trained networks to learn from too"
     )

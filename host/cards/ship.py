@@ -16,6 +16,7 @@ from host.format.file import read
 from host.pictures import confusion
 from host.training.config import RunConfig, RunError, load_config
 from host.training.run import load_best, load_network
+from host.training.weights import save_weights
 
 
 def check_alike(folders: list[Path], configs: list[RunConfig]) -> None:
@@ -88,13 +89,14 @@ def update(
 
 def ship(
     runs: list[Path], data: Path, recordings: list, output: Path, name: str | None = None, whose: str | None = None,
-    before: list[Path] = (), source: validation.Source | None = None, say=print, warn=print,
+    before: list[Path] = (), source: validation.Source | None = None, weights: bool = False, say=print, warn=print,
 ) -> Path:  # fmt: skip
     """Put the best of the runs into the folder `output`: its model.bin, picture and card; the path of the model.
 
     runs: folders that differ in their seeds. data: the test set; recordings: of noise. name: of the files, else the
     network's. whose: the line on whose recordings trained it. before: files that it is compared with, else the one that
-    it replaces. source: what validates. warn: takes the findings about the test set. RunError or DataError.
+    it replaces. source: what validates. weights: also the file that training can start from. warn: takes the findings
+    about the test set. RunError or DataError.
     """
     configs = [load_config(folder) for folder in runs]
     check_alike(runs, configs)
@@ -110,6 +112,7 @@ def ship(
         warn(finding)
     judged = [tested(folder, clips) for folder in runs]
     best = max(judged, key=lambda t: t.best.validation_accuracy)
+    chosen = runs[judged.index(best)]
     robust = robustness.measure(best.model, config.labels, clips, recordings)
     others = before or [target] * target.is_file()
     part = measured(target, data.name, best.int8, robust, *compared(best.model, others, source, say))
@@ -118,5 +121,7 @@ def ship(
     write_model(target, best.model.file)
     write_whole(target.with_suffix(".png"), png)
     write_whole(target.with_suffix(".md"), text.encode())
+    if weights:
+        save_weights(target.with_suffix(".npz"), best.config.design, load_network(chosen)[1])
     say(f"{target}, .png and .md: {percent(best.int8.accuracy, 2)} of {best.int8.clips} clips")
     return target

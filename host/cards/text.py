@@ -75,7 +75,7 @@ def command(config: RunConfig) -> str:
     language = {LANGUAGES[source].words for source in config.data if source in LANGUAGES} or {WORDS}
     obeyed = command_words(config.labels)
     words = "" if config.start or {obeyed} == language else f" --words {shlex.join(obeyed)}"
-    before = [*([config.start] if config.start else []), *config.teachers]
+    before = [*([config.start] if config.start and not Path(config.start).is_file() else []), *config.teachers]
     first = "".join(f"{command(load_config(Path(run)))} --out {shlex.quote(Path(run).name)} && " for run in before)
     teachers = "".join(f" --teacher {shlex.quote(Path(run).name)}" for run in config.teachers)
     if config.start:

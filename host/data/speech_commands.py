@@ -78,7 +78,11 @@ def listen(
 
 
 def _clips(samples: np.ndarray, noise: bool, length: int) -> list[np.ndarray]:
-    """What a file gives: itself, or a clip of `length` samples every half second of a long recording of noise."""
+    """The clips that are made of one file's samples.
+
+    A word is one clip. A recording of noise longer than `length` samples is cut: a clip of that length begins every
+    half second, so that neighbours overlap.
+    """
     if not noise or len(samples) <= length:
         return [samples]
     return [samples[i : i + length] for i in range(0, len(samples) - length + 1, audio.RATE // 2)]
@@ -93,9 +97,10 @@ def _stamp(path: Path) -> tuple[int, int] | None:
 
 
 def _levels(root: Path, files: list[Path], noise: set[Path], cache: Path, resample: bool, quiet: bool, length: int):
-    """(levels, names, facts) of every clip, from the cache where nothing has changed.
+    """(levels, names, facts) of every clip; from the cache where neither files nor options have changed since.
 
-    A name is "<word>/<file>#<i>/<n>".
+    A clip's name is "<word>/<file>#<i>/<n>": the i-th, from 0, of the n clips that were made of its file. facts: those
+    of the file.
     """
     config = log_mel()
     state = [(p.relative_to(root).as_posix(), p in noise, _stamp(p)) for p in files]

@@ -45,7 +45,10 @@ class Problem:
         """As a study keeps it; data by what is in it, for it lies elsewhere on another machine."""
         spaces = {name: repr(SPACES[name]) for name in self.networks}
         clips = data.counts(TRAINING) | {"noise": len(data.noise)}
-        return dataclasses.asdict(self) | {"spaces": spaces, "clips": clips}
+        config = dataclasses.asdict(self) | {"spaces": spaces, "clips": clips}
+        if self.recipe.loss == Recipe.loss:  # a search that began before recipes named a loss goes on
+            del config["recipe"]["loss"]
+        return config
 
 
 class Worker:

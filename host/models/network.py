@@ -16,7 +16,7 @@ NETWORKS: dict[str, type["Network"]] = {}  # by the names of their classes, whic
 
 
 class Network(nn.Module):
-    """Base of the networks in this folder; a subclass defines `logits`.
+    """Base of the networks in this folder; a subclass defines `logits`, and `classify`, the layer of its outputs.
 
     frontend: what makes the uint8 features. labels: class names, in the order of the outputs.
     """
@@ -55,6 +55,20 @@ class Network(nn.Module):
         finally:
             for q, was in zip(self.quantizers, enabled, strict=True):
                 q.enabled.fill_(was)
+
+    def start_from(self, other: "Network") -> None:
+        """Take over the weights of a network of the same design, which may hear other words.
+
+        The output of a word that only this one hears stays as it is.
+        """
+        state = other.state_dict()
+        for name, own in self.classify.state_dict(prefix="classify.").items():
+            rows = own.clone()
+            for i, label in enumerate(self.labels):
+                if label in other.labels:
+                    rows[i] = state[name][other.labels.index(label)]
+            state[name] = rows
+        self.load_state_dict(state)
 
     def parameter_count(self) -> int:
         """Trainable parameters of the network itself, quantiser steps apart."""

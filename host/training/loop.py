@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from tqdm import tqdm
 
 from host.compiler.build import build
@@ -16,6 +15,7 @@ from host.engines.native import NativeModel
 from host.models.network import Network
 from host.training.augment import augmented, centred, to_features
 from host.training.distill import answers, distance
+from host.training.losses import LOSSES
 from host.training.recipes import Recipe
 from host.training.workers import average, count, rank
 
@@ -165,7 +165,7 @@ def train_epochs(
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate(recipe, epoch + step / steps)
             logits = model(x.to(device))
-            loss = F.cross_entropy(logits, target)
+            loss = LOSSES[recipe.loss](logits, target)
             if teachers:
                 taught = answers(teachers, levels, recipe.temperature, device)
                 loss = (1 - recipe.taught) * loss + recipe.taught * distance(logits, taught, recipe.temperature)

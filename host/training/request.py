@@ -10,7 +10,7 @@ from host.base import paths
 from host.data.dataset import TESTING, TRAINING, VALIDATION, Dataset, command_words
 from host.data.load import Gathered, gather
 from host.models.design import Design
-from host.training.config import RunConfig, continued, load_config, make_config, with_teachers
+from host.training.config import RunConfig, continued, make_config, origin, with_teachers
 from host.training.loop import measured
 from host.training.recipes import Recipe
 from host.training.run import load_network, train
@@ -21,8 +21,8 @@ from host.training.workers import count, rank
 class Request:
     """sources, classes, split, seed, noise, words, resample: as of `host.data.load.gather`.
 
-    network: its name and design; start: a run to go on from instead, which brings its network and, unless some are
-    given, its words. teachers: runs to learn from. threads, device: see RunConfig.
+    network: its name and design; start: a run, or a file of weights, to go on from instead, which brings its network
+    and, unless some are given, its words. teachers: runs to learn from. threads, device: see RunConfig.
     """
 
     sources: tuple[str, ...]
@@ -42,7 +42,7 @@ class Request:
     @property
     def name(self) -> str:
         """The network's. RunError where the run to start from cannot be read."""
-        return load_config(self.start).model if self.start else self.network[0]
+        return origin(self.start).model if self.start else self.network[0]
 
     def folder(self) -> Path:
         """Where the run goes unless a place is named."""
@@ -52,7 +52,7 @@ class Request:
         """All that the sources hold. DataError where they cannot be used, RunError where `start` cannot be read."""
         words = self.words
         if self.start and not words:
-            words = command_words(load_config(self.start).labels)
+            words = command_words(origin(self.start).labels)
         return gather(self.sources, self.classes, self.split, self.seed, self.noise, quiet, words, self.resample)
 
     def config(self, data: Dataset) -> RunConfig:

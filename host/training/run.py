@@ -25,6 +25,7 @@ from host.pictures import curves
 from host.training.config import RunConfig, RunError, differences, load_config, reading
 from host.training.loop import Epoch, device_of, make_optimizer, train_epochs
 from host.training.recipes import Recipe
+from host.training.weights import load_weights
 from host.training.workers import rank
 
 
@@ -32,7 +33,9 @@ def new_network(config: RunConfig) -> Network:
     """The network of a run, randomly initialised or as the run that it starts from left it."""
     network = build(config.model, config.design, config.frontend, config.labels)
     if config.start:
-        network.load_state_dict(load_network(Path(config.start))[1].state_dict())
+        start = Path(config.start)
+        _, before = load_weights(start) if start.is_file() else load_network(start)
+        network.start_from(before)
     return network
 
 
