@@ -231,6 +231,19 @@ def test_runs_of_data_whose_names_differ_after_a_dot_differ(home, monkeypatch, t
         assert Path(f"runs/dsnet-24-{name.removesuffix('.npz')}-10-default-0/model.bin").exists()
 
 
+def test_a_run_lies_in_one_place_wherever_it_is_typed(home, typed, monkeypatch, capsys):
+    (home / "elsewhere").mkdir()
+    monkeypatch.chdir("elsewhere")
+    assert train.main(typed[:-1]) == 0
+    run = home / "runs" / "dsnet-24-my words-10-default-0"
+    assert (run / "model.bin").exists() and not list((home / "elsewhere").iterdir())
+    assert f"; run in {run}\n" in capsys.readouterr().out
+    monkeypatch.chdir(home)
+    assert train.main([*typed[:-1], "--resume"]) == 0
+    assert "; run in runs/dsnet-24-my words-10-default-0\n" in capsys.readouterr().out
+    assert card.main([str(run), "--data", "nothing"]) == 1 and not (home / "models").exists()
+
+
 def test_words_of_ones_own_are_trained_and_every_other_is_unknown(spoken, home, capsys):
     shutil.copytree(spoken, "my words")
     Path("my words/yes").rename("my words/demi-tour")

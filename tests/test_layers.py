@@ -80,3 +80,21 @@ def test_only_one_file_knows_where_things_are():
     guess = re.compile(r"""\bparents\[|\.parent\.parent\b|Path\(f?["'](runs|cache|build|models|device)\b""")
     others = {name: path for name, path in MODULES.items() if name != "host.base.paths"}
     assert {name: found for name, path in others.items() if (found := guess.search(path.read_text()))} == {}
+
+
+def test_every_error_of_an_owners_is_an_error():
+    """What a command says in a sentence is a host.base.errors.Error, by its class and not by where it is defined."""
+    plain = {"Exception", "ValueError", "RuntimeError", "TypeError", "OSError"}
+    paths = [*MODULES.values(), *(p for p in (ROOT / "tools").glob("*.py"))]
+    found = {
+        node.name
+        for path in paths
+        for node in ast.walk(ast.parse(path.read_bytes()))
+        if isinstance(node, ast.ClassDef) and plain & {getattr(base, "id", "") for base in node.bases}
+    }
+    assert found == {"Error"}
+
+
+def test_pictures_are_made_in_one_place():
+    drawing = {name for name, path in MODULES.items() if "matplotlib" in path.read_text()}
+    assert {folder(name) for name in drawing} == {"pictures"}
