@@ -12,6 +12,7 @@ import json
 import sys
 from pathlib import Path
 
+from host.base import markdown
 from host.base.errors import DataError
 from host.base.files import write_whole
 from host.base.paths import ROOT
@@ -88,7 +89,7 @@ def table(found: dict[str, dict]) -> str:
         "model", "weights", "multiply-adds", "file", "memory", "all classes", "without silence", "ten words",
         f"{QUIETER} / +{LOUDER} dB", f"noise, SNR {' / '.join(SNRS)} dB",
     )  # fmt: skip
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    body = []
     for name, m in found.items():
         cells = (
             f"[{name}](models/{name}.md)",
@@ -101,24 +102,25 @@ def table(found: dict[str, dict]) -> str:
             percent(m["words_alone"]),
             *levels_and_noise(m["robustness"]),
         )
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
+        body.append(cells)
+    return markdown.table(head, *body) + "\n"
 
 
 def choice(found: dict[str, dict]) -> str:
     """The same of validation clips and validation noise, and what they are."""
     columns = ("all classes", "without silence", "ten words", f"{QUIETER} / +{LOUDER} dB")
     head = ("model", *columns, f"noise, SNR {' / '.join(SNRS)} dB", "mean of all levels and SNRs")
-    lines, sources = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)], {}
+    body: list[tuple] = []
+    sources: dict[str, list[str]] = {}
     for name, m in found.items():
         if v := m.get("validation"):
             figures = (percent(v[k]) for k in ("without_silence", "words_alone"))
             cells = (name, f"{percent(v['accuracy'])} of {v['clips']:,}", *figures, *levels_and_noise(v["robustness"]))
-            lines.append("| " + " | ".join((*cells, percent(validation.mean(v), 2))) + " |")
+            body.append((*cells, percent(validation.mean(v), 2)))
             clips = f"{' and '.join(f'`{s}`' for s in v['on'])}; noise: {v['recordings_of_noise']} of `{v['noise']}`"
             sources.setdefault(clips, []).append(f"`{name}`")
     said = "\n".join(f"- {', '.join(names)}: {clips}" for clips, names in sources.items())
-    return "\n".join(lines) + f"\n\n{said}\n"
+    return markdown.table(head, *body) + f"\n\n{said}\n"
 
 
 def sets(found: dict[str, dict]) -> str:

@@ -45,6 +45,8 @@ def test_twelve_classes_count_other_words_as_unknown(spoken, capsys, tmp_path):
     assert found["per_class"]["_unknown_"]["clips"] == found["per_class"]["_silence_"]["clips"] == 3
     ten = printed(capsys, path, "--data", spoken, "--classes", "10", "--picture", tmp_path / "c.png")
     assert ten["clips"] == 30 and len(ten["per_class"]) == 10
+    alone = printed(capsys, path, "--data", spoken, "--no-unknown", "--picture", tmp_path / "c.png")
+    assert alone | {"clips_per_second": 0} == ten | {"clips_per_second": 0}
 
 
 def test_a_class_without_recordings_is_said(spoken, capsys, tmp_path):

@@ -4,7 +4,9 @@ import ast
 import graphlib
 import re
 from collections import defaultdict
+from pathlib import Path
 
+from host.base import paths
 from tests.conftest import ROOT
 
 HOST = ROOT / "host"
@@ -78,6 +80,7 @@ def test_what_must_not_know_of_what():
 def test_only_one_file_knows_where_things_are():
     """No other finds the repository's root, or names one of its folders relative to where one stands."""
     guess = re.compile(r"""\bparents\[|\.parent\.parent\b|Path\(f?["'](runs|cache|build|models|device)\b""")
+    assert all(value.is_absolute() for value in vars(paths).values() if isinstance(value, Path))
     others = {name: path for name, path in MODULES.items() if name != "host.base.paths"}
     assert {name: found for name, path in others.items() if (found := guess.search(path.read_text()))} == {}
 
@@ -85,10 +88,10 @@ def test_only_one_file_knows_where_things_are():
 def test_every_error_of_an_owners_is_an_error():
     """What a command says in a sentence is a host.base.errors.Error, by its class and not by where it is defined."""
     plain = {"Exception", "ValueError", "RuntimeError", "TypeError", "OSError"}
-    paths = [*MODULES.values(), *(p for p in (ROOT / "tools").glob("*.py"))]
+    sources = [*MODULES.values(), *(p for p in (ROOT / "tools").glob("*.py"))]
     found = {
         node.name
-        for path in paths
+        for path in sources
         for node in ast.walk(ast.parse(path.read_bytes()))
         if isinstance(node, ast.ClassDef) and plain & {getattr(base, "id", "") for base in node.bases}
     }

@@ -16,7 +16,10 @@ from host.models.network import Network
 
 @dataclass(frozen=True)
 class Result:
-    """target: int64 [n], indices of labels; probabilities: [n, classes], uint16 of 65535 where the robot's integers."""
+    """target: int64 [n], indices of labels; probabilities: [n, classes], uint16 of 65535 where the robot's integers.
+
+    seconds: that it took to compute them. missing: the classes without a clip.
+    """
 
     labels: tuple[str, ...]
     target: np.ndarray
