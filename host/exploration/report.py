@@ -8,7 +8,6 @@ from pathlib import Path
 
 import optuna
 
-from host.base import markdown
 from host.base.files import write_whole
 from host.exploration import study as s
 from host.exploration.explore import UNBUILDABLE, Problem, trial_name
@@ -63,16 +62,17 @@ def describe(design: Design) -> str:
 
 def table(best: list[Found]) -> str:
     """The front as a table in Markdown."""
-    head = ("trial", "accuracy", "U", "parameters", "multiply-adds", "instructions", "memory", "file", "design")
-    return markdown.table(head, *map(_row, best))
-
-
-def _row(f: Found) -> tuple:
-    m = f.measured
-    return (
-        f.number, f"{100 * m.accuracy:.2f} %", f"{f.value:.3f}", f"{m.parameters:,}", f"{m.multiply_adds:,}",
-        f"{m.instructions / 1e6:.2f} M", f"{m.memory:,} B", f"{m.file:,} B", describe(f.design),
-    )  # fmt: skip
+    lines = [
+        "| trial | accuracy | U | parameters | multiply-adds | instructions | memory | file | design |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for f in best:
+        m = f.measured
+        lines.append(
+            f"| {f.number} | {100 * m.accuracy:.2f} % | {f.value:.3f} | {m.parameters:,} | {m.multiply_adds:,} | "
+            f"{m.instructions / 1e6:.2f} M | {m.memory:,} B | {m.file:,} B | {describe(f.design)} |"
+        )
+    return "\n".join(lines)
 
 
 def text(study: optuna.Study, problem: Problem, best: list[Found]) -> str:
