@@ -12,18 +12,23 @@ import json
 import sys
 from pathlib import Path
 
-from host import robustness, validation
-from host.command import guard, write_whole
-from host.data.dataset import DataError, command_words
+from host.base import markdown
+from host.base.errors import DataError
+from host.base.files import write_whole
+from host.base.paths import ROOT
+from host.base.text import percent
+from host.cli.guard import guard
+from host.data.dataset import command_words
 from host.data.languages import ENGLISH, LANGUAGES
 from host.data.speech_commands import HELD_OUT
 from host.engines.native import NativeModel
-from host.evaluate import percent
-from host.evaluation import Model, judge, read_clips
+from host.evaluation import robustness, validation
+from host.evaluation.clips import read_clips
+from host.evaluation.model import Model
+from host.evaluation.result import judge
 from host.format.file import write as write_file
 from host.format.program import Plan
 
-ROOT = Path(__file__).resolve().parents[1]
 JSON, MARKDOWN, README = ROOT / "bench" / "accuracy.json", ROOT / "bench" / "accuracy.md", ROOT / "README.md"
 BEGIN, END = "<!-- written by make bench-accuracy -->\n\n", "\n<!-- end -->\n"
 QUIETER, LOUDER, SNRS = "-30", "10", ("20", "10", "0")
@@ -84,7 +89,7 @@ def table(found: dict[str, dict]) -> str:
         "model", "weights", "multiply-adds", "file", "memory", "all classes", "without silence", "ten words",
         f"{QUIETER} / +{LOUDER} dB", f"noise, SNR {' / '.join(SNRS)} dB",
     )  # fmt: skip
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    body = []
     for name, m in found.items():
         cells = (
             f"[{name}](models/{name}.md)",
@@ -97,24 +102,25 @@ def table(found: dict[str, dict]) -> str:
             percent(m["words_alone"]),
             *levels_and_noise(m["robustness"]),
         )
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
+        body.append(cells)
+    return markdown.table(head, *body) + "\n"
 
 
 def choice(found: dict[str, dict]) -> str:
     """The same of validation clips and validation noise, and what they are."""
     columns = ("all classes", "without silence", "ten words", f"{QUIETER} / +{LOUDER} dB")
     head = ("model", *columns, f"noise, SNR {' / '.join(SNRS)} dB", "mean of all levels and SNRs")
-    lines, sources = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)], {}
+    body: list[tuple] = []
+    sources: dict[str, list[str]] = {}
     for name, m in found.items():
         if v := m.get("validation"):
             figures = (percent(v[k]) for k in ("without_silence", "words_alone"))
             cells = (name, f"{percent(v['accuracy'])} of {v['clips']:,}", *figures, *levels_and_noise(v["robustness"]))
-            lines.append("| " + " | ".join((*cells, percent(validation.mean(v), 2))) + " |")
+            body.append((*cells, percent(validation.mean(v), 2)))
             clips = f"{' and '.join(f'`{s}`' for s in v['on'])}; noise: {v['recordings_of_noise']} of `{v['noise']}`"
             sources.setdefault(clips, []).append(f"`{name}`")
     said = "\n".join(f"- {', '.join(names)}: {clips}" for clips, names in sources.items())
-    return "\n".join(lines) + f"\n\n{said}\n"
+    return markdown.table(head, *body) + f"\n\n{said}\n"
 
 
 def sets(found: dict[str, dict]) -> str:
@@ -139,12 +145,12 @@ Written by `make bench-accuracy`; all figures and every level are in `accuracy.j
 {body}
 {sets(found)}
 Memory is what the core takes beside the file. Levels: all clips as much louder. Noise: {" and ".join(HELD_OUT)}
-mixed into all clips (`host/robustness.py`).
+mixed into all clips (`host/evaluation/robustness.py`).
 
 ## What chooses
 
 The tables above are a report. Of two files for one name the one with the greater mean here ships: validation clips, and
-noise of validation (`host/validation.py`). A word with few such clips hardly counts; how many each has is in
+noise of validation (`host/evaluation/validation.py`). A word with few such clips hardly counts; how many each has is in
 `accuracy.json`.
 
 {choice(found)}"""

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from host.base.paths import ROOT
+
 S2_TOOLS = ROOT / "build" / "xtensa-s2" / "bin"
 
 

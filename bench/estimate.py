@@ -17,15 +17,15 @@ import torch
 from bench.emulator import ROOT, SETS, Emulator
 from bench.pages import main, rows
 from bench.xtensa import count_window
-from host.command import write_whole
+from host.base.files import write_whole
 from host.compiler.plan import planned
 from host.data.dataset import class_labels
 from host.exploration.instructions import COUNTS, fit, kind, total, works
+from host.features.frontends import BANDS
 from host.format.file import write
 from host.format.program import Plan, Program
 from host.models import MODELS
 from host.models.design import Design, build, design_frontend
-from host.models.frontends import BANDS
 
 PAGE = ROOT / "docs" / "search.md"
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
-from host.command import guard
+from host.cli.guard import guard
 from host.data import audio
 from host.data.folder import recordings, word_folders
 from host.data.languages import ENGLISH
 from host.data.speech import TESTING_VOICES, decibels, noise, random_speaker, synthesizer
+from host.features.frontends import log_mel
 from host.format.program import FrontEnd
-from host.models.frontends import log_mel
 from host.reference import frontend
 
 CLIPS = 400  # of a folder

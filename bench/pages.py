@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from bench.emulator import ROOT, InstructionSet
-from host.command import replaced, write_whole
+from host.base.files import write_whole
+from host.base.markdown import replaced
 
 
 def rows(head: Iterable[str], body: Iterable[Iterable[str]]) -> str:

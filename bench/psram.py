@@ -16,7 +16,7 @@ from bench.emulator import SETS, Cache, Emulator
 from bench.pages import main, rows
 from bench.speed import PAGE, milliseconds
 from bench.xtensa import BUDGET, HOPS, LISTEN, MODELS, WARM, WINDOW, column, slots_of, window_of
-from host.command import write_whole
+from host.base.files import write_whole
 from host.format.file import read
 
 LINES = Path(__file__).with_suffix(".json")

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.emulator import ROOT, SETS, Emulator, InstructionSet
-from host.command import whole
+from host.cli.arguments import whole
 from host.compiler.plan import PLANS, planned
 from host.engines.native import FrontEndEngine, NativeModel, capture
 from host.format.file import read, write

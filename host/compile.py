@@ -8,40 +8,15 @@ import argparse
 import sys
 from pathlib import Path
 
-from host.command import guard, naming, whole, write_model, write_own
-from host.compiler.plan import PLANS, planned
-from host.engines.native import ModelError, NativeListener, NativeModel
+from host.base.errors import naming
+from host.base.files import write_own
+from host.cli.arguments import whole
+from host.cli.guard import guard
+from host.compiler.build import c_source, planned_again, write_model
+from host.compiler.plan import PLANS
 from host.format import source
-from host.format.file import read, write
+from host.format.file import read
 from host.training.run import compile_run
-
-
-def compile_file(path: Path, output: Path, plan: str, strip: int | None) -> Path:
-    """Plan a model.bin again; FormatError where the C core refuses it."""
-    file = path.read_bytes()
-    with naming(path):
-        NativeModel(file)
-        program, _ = read(file)
-    write_model(output, write(program, planned(program, plan, strip)))
-    return output
-
-
-def emit_c(path: Path) -> list[Path]:
-    """Write a model.bin as C source beside it; the files written."""
-    file = path.read_bytes()
-    program, _ = read(file)
-    model = NativeModel(file)
-    try:
-        listener = NativeListener(model, program.hop).memory
-    except ModelError:  # it takes whole windows
-        listener = 0
-    texts = {
-        ".h": source.header(path.stem, file, program, model.memory, listener),
-        ".c": source.array(path.stem, file),
-    }
-    for suffix, text in texts.items():
-        write_own(path.with_suffix(suffix), text.encode(), source.MARK.encode(), "C source of a model")
-    return [path.with_suffix(suffix) for suffix in texts]
 
 
 @guard
@@ -58,13 +33,18 @@ def main(arguments: list[str] | None = None) -> int:
     if args.run.is_file():
         if not args.output:
             p.error(f"{args.run} is a file; name the output with -o")
-        path = compile_file(args.run, args.output, args.plan, args.strip)
+        with naming(args.run):
+            file = planned_again(args.run.read_bytes(), args.plan, args.strip)
+        path = args.output
+        write_model(path, file)
     else:
         path = compile_run(args.run, args.output, args.plan, args.strip)
     program, plan = read(path.read_bytes())
     print(f"{path}: {path.stat().st_size} bytes, {len(program.operators)} operators, {plan.arena} bytes of arena")
     if args.emit:
-        print(*emit_c(path), sep="\n")
+        for suffix, text in c_source(path.stem, path.read_bytes()).items():
+            write_own(path.with_suffix(suffix), text.encode(), source.MARK.encode(), "C source of a model")
+            print(path.with_suffix(suffix))
     return 0
 
 

@@ -10,33 +10,21 @@ import json
 import sys
 from pathlib import Path
 
-from host import robustness, validation
-from host.command import guard, picture, warn, write_whole
+from host.base import paths
+from host.base.files import write_whole
+from host.base.paths import shown
+from host.base.text import percent, printable
+from host.cli.arguments import add_no_unknown, picture
+from host.cli.guard import guard, warn
+from host.data.dataset import command_words
 from host.data.download import TEST_SET, fetch
 from host.data.languages import spoken_by
 from host.data.speech_commands import HELD_OUT
-from host.evaluation import ENGINES, Model, Result, confusion_picture, evaluated_labels, judge, kinds, read_clips
-from host.text import printable
-
-
-def percent(share: float | None, digits: int = 1) -> str:
-    return "-" if share is None else f"{100 * share:.{digits}f} %"
-
-
-def table(result: Result) -> str:
-    lines = [f"{'class':<12} {'clips':>6} {'right':>6} {'accuracy':>9}"]
-    for label, row in result.per_class().items():
-        lines.append(f"{printable(label):<12} {row['clips']:>6} {row['right']:>6} {percent(row['accuracy']):>9}")
-    return "\n".join(lines)
-
-
-def robustness_table(found: dict[str, dict[str, dict]], labels: tuple[str, ...]) -> str:
-    """What `robustness.measure` found, a line for each level and each SNR."""
-    shown = kinds(labels)
-    lines = [("clips", list(shown.values()))]
-    for kind, title in (("level", "gain {:+} dB"), ("snr", "noise, SNR {} dB")):
-        lines += [(title.format(int(db)), [percent(row[k]) for k in shown]) for db, row in found[kind].items()]
-    return "\n".join(f"{name:<18}" + "".join(f"{cell:>17}" for cell in cells) for name, cells in lines)
+from host.evaluation.evaluate import Evaluation, clips_of_test, clips_of_validation, evaluate
+from host.evaluation.model import ENGINES, Model
+from host.evaluation.result import kinds
+from host.evaluation.tables import robustness_table, table
+from host.pictures import confusion
 
 
 @guard
@@ -52,9 +40,11 @@ def main(arguments: list[str] | None = None) -> int:
         "--download", action="store_true", help="first fetch the test set of Speech Commands v0.02 (113 MB) into DIR"
     )
     p.add_argument("--resample", action="store_true", help="recordings of any rate and channels, converted")
-    p.add_argument("--classes", type=int, choices=(10,), help="its ten words alone (default: all of the model's)")
+    add_no_unknown(p, "the clips of its words alone, told from each other alone (default: all of its classes)", None)
     p.add_argument("--engine", choices=ENGINES, default="native")
-    p.add_argument("--robustness", action="store_true", help="also at other levels and in noise (host/robustness.py)")
+    p.add_argument(
+        "--robustness", action="store_true", help="also at other levels and in noise (host/evaluation/robustness.py)"
+    )
     p.add_argument(
         "--noise", type=Path, metavar="DIR",
         help=f"folder of {' and '.join(HELD_OUT)} (default: _background_noise_ inside or beside --data); "
@@ -74,34 +64,28 @@ def main(arguments: list[str] | None = None) -> int:
     if args.download:
         fetch(TEST_SET, data, args.json)
     model = Model.open(args.model)
-    labels = evaluated_labels(model.program, args.classes)
+    labels = command_words(model.program.labels) if args.classes else model.program.labels
+    given = {"resample": args.resample, "quiet": args.json}
     if args.validation:
-        source = validation.Source.open(args.data, args.noise, args.resample)
-        noise, clips = source.noise, source.clips(model, labels, args.json)
+        clips, noise = clips_of_validation(model, labels, args.data, args.noise, **given)
     else:
-        noise = robustness.held_out_noise(data, args.noise) if args.robustness else []
-        clips = read_clips(data, model.program, labels, args.json, args.resample)
+        clips, noise = clips_of_test(model, labels, data, args.noise, args.robustness, **given)
     for finding in clips.findings:
         warn(finding)
-    result = judge(model, labels, clips, args.engine)
-    robust = robustness.measure(model, labels, clips, noise, args.engine, args.json) if args.robustness else None
+    found = evaluate(model, labels, clips, noise, args.engine, args.robustness, args.json)
+    result = found.result
     title = f"{args.model.stem}: {percent(result.accuracy)} of {result.clips} clips"
-    drawn, not_drawn = args.picture or Path("build") / f"confusion-{args.model.stem}.png", None
+    drawn, not_drawn = args.picture or shown(paths.BUILD / f"confusion-{args.model.stem}.png"), None
     try:
-        write_whole(drawn, confusion_picture(result, title))
+        write_whole(drawn, confusion.draw(result.confusion, labels, title))
     except OSError as error:  # said last: the figures are worth more
         not_drawn = error
-    rate = result.clips / result.seconds
     if args.json:
-        found = {
-            "model": str(args.model), "data": named, "engine": args.engine, **result.figures(),
-            "clips": result.clips, "clips_per_second": round(rate, 1), "per_class": result.per_class(),
-            "confusion": result.confusion.tolist(), "missing": result.missing,
-            "picture": None if not_drawn else str(drawn), "warnings": [str(f) for f in clips.findings],
-        }  # fmt: skip
-        print(json.dumps(found | ({"robustness": robust} if robust else {})))
+        said = {"picture": None if not_drawn else str(drawn), "warnings": [str(f) for f in clips.findings]}
+        said |= {"robustness": found.robustness} if found.robustness else {}
+        print(json.dumps({"model": str(args.model), "data": named, **found.to_dict(), **said}))
     else:
-        _print(result, labels, clips.others, rate, args.engine, robust)
+        _print(found, labels, clips.others)
     if not_drawn and args.picture:
         raise not_drawn
     if not_drawn:
@@ -111,21 +95,22 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _print(
-    result: Result, labels: tuple[str, ...], others: list[str], rate: float, engine: str, robust: dict | None
-) -> None:
-    figures = result.figures()
+def _print(found: Evaluation, labels: tuple[str, ...], others: list[str]) -> None:
+    result, figures = found.result, found.result.figures()
     print(table(result))
     for line in others:
         print(line)
     if result.missing:
         print(f"no recordings of {printable(', '.join(result.missing))}: these classes are not in the figures below")
-    print(f"accuracy {percent(result.accuracy, 2)} of {result.clips} clips, {rate:.0f} clips/s ({engine} engine)")
+    print(
+        f"accuracy {percent(result.accuracy, 2)} of {result.clips} clips, {found.rate:.0f} clips/s "
+        f"({found.engine} engine)"
+    )
     further = [f"{title} {percent(figures[k], 2)}" for k, title in kinds(labels).items() if k != "accuracy"]
     if further:
         print(", ".join(further))
-    if robust:
-        print(robustness_table(robust, labels))
+    if found.robustness:
+        print(robustness_table(found.robustness, labels))
 
 
 if __name__ == "__main__":

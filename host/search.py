@@ -4,19 +4,22 @@ Run the same line again to go on, or at the same time, on any machine that reach
 """
 
 import argparse
+import functools
 import shlex
 import sys
 from pathlib import Path
 
-import torch
-
-from host.command import guard, seed, whole
-from host.data.dataset import DataError
-from host.data.load import load
+from host.base import paths
+from host.base.errors import DataError
+from host.base.paths import shown
+from host.cli.arguments import add_no_unknown, seed, whole
+from host.cli.guard import guard, warn
+from host.data.load import gather
 from host.data.speech_commands import SPLITS
 from host.exploration.objective import PERFORMANCE, parse_requirements
 from host.exploration.space import SPACES
 from host.training.recipes import RECIPES, shortened
+from host.training.request import source_names
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -25,7 +28,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "--data", required=True, nargs="+", metavar="synthetic | DIR | ARCHIVE.npz", help="as for host.train"
     )
     p.add_argument("--noise", type=Path, metavar="DIR", help="as for host.train")
-    p.add_argument("--classes", type=int, default=12, choices=(10, 12), help="ten words, or unknown and silence too")
+    add_no_unknown(p, "as for host.train", 12, 12)
     p.add_argument("--split", default="auto", choices=SPLITS, help="as for host.train")
     p.add_argument("--resample", action="store_true", help="as for host.train")
     p.add_argument("--networks", nargs="+", default=sorted(SPACES), choices=sorted(SPACES), metavar="NETWORK")
@@ -51,28 +54,24 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 def main(arguments: list[str] | None = None) -> int:
     args = parse(arguments)
     try:
-        from host.exploration import report, study
-        from host.exploration.explore import Problem, Worker
+        from host.exploration import report
+        from host.exploration.explore import Problem
+        from host.exploration.search import search
     except ImportError as error:
         raise DataError(f"a search needs Optuna: pip install -e '.[search]' ({error})") from error
-    torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
     recipe = shortened(RECIPES[args.recipe], args.epochs)
     networks, requirements = tuple(sorted(set(args.networks))), parse_requirements(args.require)
     problem = Problem(networks, args.classes, args.split, args.seed, recipe, requirements, args.maximise)
-    source = "-".join(Path(d).absolute().name.removesuffix(".npz") for d in args.data)
-    folder = args.out or Path("runs") / f"search-{source}-{args.classes}"
-    data = load(args.data, args.classes, args.split, args.seed, args.noise, args.quiet, resample=args.resample)
-    storage = args.storage or folder / "journal.log"
-    shared = study.open_study(storage, folder.absolute().name, problem.config(data), args.seed)
-    print(f"search {shared.study_name} in {folder}: {study.trained(shared)} of {args.trials} designs trained")
-    worker = Worker(shared, problem, data, args.quiet, lambda line: print(line, flush=True))
+    folder = args.out or shown(paths.RUNS / f"search-{source_names(args.data)}-{args.classes}")
+    found = gather(args.data, args.classes, args.split, args.seed, args.noise, args.quiet, resample=args.resample)
+    for finding in found.findings:
+        warn(finding)
+    data, seconds = found.dataset(), args.minutes and 60 * args.minutes
+    say = functools.partial(print, flush=True)
     try:
-        worker.run(args.trials, args.minutes and 60 * args.minutes)
+        best = search(problem, data, folder, args.storage, args.trials, seconds, args.quiet, say)
     except KeyboardInterrupt:
         raise KeyboardInterrupt("the same line goes on") from None
-    finally:
-        best = report.write(shared, problem, folder)
     print(report.table(best) if best else "no design that was measured meets the requirements yet")
     design = shlex.quote(f"{folder}/trial-NNNN.json")
     print(f"{folder}/pareto.md; train one in full: python -m host.train --design {design} --data DIR")

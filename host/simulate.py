@@ -6,99 +6,20 @@ and its motors' PWM becomes a path. Prints what was heard and done, and where th
 
 import argparse
 import json
-import queue
 import sys
-from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
-
-from host.command import guard, naming, picture, warn, write_whole
+from host.base.errors import naming
+from host.base.files import write_whole
+from host.cli.arguments import picture
+from host.cli.guard import guard, warn
 from host.data import audio
-from host.data.dataset import DataError
 from host.format.file import read
-from host.simulator import physics, plot
+from host.pictures import drive
+from host.simulator.microphone import microphone
+from host.simulator.report import events, pose_text, report, sentence
 from host.simulator.run import Announced, Heard, Simulation, simulate
-
-BLOCK = 768  # samples that the PC's microphone hands over at a time: whole DMA buffers of the robot's
-
-
-def microphone() -> Iterator[np.ndarray]:
-    """Blocks of int16 samples from the PC's microphone, without end."""
-    try:
-        import sounddevice
-    except ImportError as error:
-        raise DataError("--live needs python-sounddevice: pip install sounddevice") from error
-    except OSError as error:
-        raise DataError("--live needs the library PortAudio (Debian: apt install libportaudio2)") from error
-    blocks: queue.SimpleQueue[np.ndarray] = queue.SimpleQueue()
-    try:
-        stream = sounddevice.RawInputStream(
-            samplerate=audio.RATE, channels=1, dtype="int16", blocksize=BLOCK,
-            callback=lambda data, frames, time, status: blocks.put(np.frombuffer(bytes(data), np.int16)),
-        )  # fmt: skip
-        stream.start()
-    except sounddevice.PortAudioError as error:
-        raise DataError(f"the microphone cannot be opened at {audio.RATE} Hz ({error})") from error
-    return _blocks(stream, blocks)
-
-
-def _blocks(stream, blocks: queue.SimpleQueue) -> Iterator[np.ndarray]:
-    with stream:
-        while True:
-            yield blocks.get()
-
-
-def events(simulation: Simulation) -> list[dict]:
-    """What was heard, what the program said of its movements and what they were, in the order of the sound."""
-    log, start = simulation.log, (simulation.log.start_us or 0) / 1e6
-    found = [{"s": h.s, "kind": "heard", "word": h.word, "confidence": round(h.confidence, 4)} for h in log.heard]
-    found += [{"s": a.s, "kind": "announced", "movement": a.name} for a in log.announced]
-    for m in physics.movements(simulation.path):
-        values = {k: round(v, 1) if isinstance(v, float) else v for k, v in asdict(m).items()}
-        found.append(
-            {
-                "s": m.start_s - start, "kind": "moved", "movement": m.kind, "end_s": m.end_s - start,
-                "mm": values["mm"], "degrees": values["degrees"],
-            }
-        )  # fmt: skip
-    for event in found:
-        event.update({k: round(max(0.0, event[k]), 3) for k in ("s", "end_s") if k in event})
-    return sorted(found, key=lambda e: e["s"])
-
-
-def sentence(event: dict) -> str:
-    """An event as a line for people."""
-    match event["kind"]:
-        case "heard":
-            what = f"heard {event['word']}, {100 * event['confidence']:.0f} %"
-        case "announced":
-            what = f"  program: {event['movement']}"
-        case _:
-            way = f"{event['mm']:.0f} mm" if abs(event["mm"]) >= 1 else ""
-            turn = f"{event['degrees']:+.0f}°" if abs(event["degrees"]) >= 0.5 else ""
-            what = f"  moves {event['movement']} " + " and ".join(filter(None, (way, turn)))
-            what += f", until {event['end_s']:.2f} s"
-    return f"{event['s']:7.2f} s  {what}"
-
-
-def report(simulation: Simulation) -> dict:
-    """The run as one JSON object."""
-    log, path = simulation.log, simulation.path
-    return {
-        "seconds": round(len(simulation.samples) / audio.RATE, 3),
-        "events": events(simulation),
-        "pose": {k: round(v, 1) for k, v in path.pose.items()},
-        "driven_mm": round(path.driven_mm, 1),
-        "overruns": log.counts["lost"],
-        "lost_ms": log.lost_ms,
-        "stalls": log.counts["stall"],
-        "reached_end": log.end_us is not None,
-        "output": list(log.text),
-        "problem": simulation.problem,
-    }
 
 
 def span(text: str) -> list[int]:
@@ -145,7 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"error: {simulation.problem}", file=sys.stderr)
     if args.plot:
         source = "the microphone" if args.live else args.audio.name
-        write_whole(args.plot, plot.draw(simulation, f"{args.model.name} hears {source}"))
+        write_whole(args.plot, drive.draw(simulation, f"{args.model.name} hears {source}"))
         if not args.json:
             print(f"picture: {args.plot}")
     return 1 if simulation.problem else 0
@@ -182,7 +103,7 @@ def _print(simulation: Simulation, args: argparse.Namespace) -> None:
         if not args.live or event["kind"] == "moved":
             print(sentence(event))
     found = report(simulation)
-    print(f"{plot.pose_text(simulation.path)}; {found['driven_mm']:.0f} mm of way in {found['seconds']:.1f} s of sound")
+    print(f"{pose_text(simulation.path)}; {found['driven_mm']:.0f} mm of way in {found['seconds']:.1f} s of sound")
     if found["overruns"] or found["stalls"]:
         print(f"the loop was late {found['overruns']} times ({found['lost_ms']} ms lost); {found['stalls']} stalls")
 

@@ -4,7 +4,6 @@ On several cores or GPUs at once:  torchrun --nproc-per-node 4 -m host.train ...
 """
 
 import argparse
-import dataclasses
 import functools
 import os
 import sys
@@ -12,21 +11,20 @@ from pathlib import Path
 
 import torch
 
-from host.command import guard, seed, warn, whole
-from host.data.dataset import NOISE_FOLDER, SILENCE, TESTING, TRAINING, VALIDATION, command_words
+from host.base.paths import shown
+from host.base.text import is_word, normal
+from host.cli.arguments import add_no_unknown, seed, whole
+from host.cli.guard import guard, warn
+from host.data.dataset import NOISE_FOLDER, SILENCE
 from host.data.download import SPEECH_COMMANDS, fetch
 from host.data.languages import LANGUAGES
-from host.data.load import gather
 from host.data.names import near
 from host.data.speech_commands import SPLITS
 from host.models import MODELS
 from host.models.design import read_design
-from host.text import is_word, normal
-from host.training.config import continued, load_config, make_config, with_teachers
-from host.training.loop import measured
 from host.training.recipes import RECIPES, shortened
-from host.training.run import load_network, train
-from host.training.workers import count, first_before_others, rank, together
+from host.training.request import Request, fulfil
+from host.training.workers import first_before_others, rank, together
 
 
 def device(text: str) -> torch.device:
@@ -56,7 +54,12 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     which.add_argument(
         "--design", type=Path, metavar="NAME.json", help="a design of one's own, or that host.search found"
     )
-    which.add_argument("--start", type=Path, metavar="RUN", help="go on from the best weights of another run")
+    which.add_argument(
+        "--start",
+        type=Path,
+        metavar="RUN | WEIGHTS.npz",
+        help="go on from the best weights of another run, or a shipped file",
+    )
     p.add_argument(
         "--teacher", type=Path, nargs="+", default=[], metavar="RUN", help="trained networks to learn from too"
     )
@@ -69,7 +72,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     p.add_argument(
         "--words", type=word, nargs="+", default=[], metavar="WORD", help="to be obeyed (default: the language's ten)"
     )
-    p.add_argument("--classes", type=int, default=12, choices=(10, 12), help="10: words alone; 12: unknown, silence")
+    add_no_unknown(p, "hear the words alone, without the classes unknown and silence", 12, 12)
     p.add_argument("--recipe", default="default", choices=sorted(RECIPES))
     p.add_argument("--split", default="auto", choices=SPLITS, help="how a folder is split; random: 80/10/10 by --seed")
     p.add_argument("--resample", action="store_true", help="recordings of any rate and channels, converted")
@@ -101,49 +104,33 @@ def main(arguments: list[str] | None = None) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """Train as the arguments say; of several workers the first alone prints."""
-    say = functools.partial(print, flush=True) if not rank() else lambda line: None
-    quiet = args.quiet or bool(rank())
-    torch.set_num_threads(args.threads)
-    torch.set_flush_denormal(True)
-    recipe = RECIPES[args.recipe]
-    if args.epochs is not None:
-        recipe = shortened(recipe, args.epochs)
-    words = tuple(args.words)
-    if args.start:
-        before = load_config(args.start)
-        name, design, words = before.model, None, words or command_words(before.labels)
-    else:
-        name, design = (args.design.stem, read_design(args.design)) if args.design else (args.model, MODELS[args.model])
-    source = "-".join(Path(d).absolute().name.removesuffix(".npz") for d in args.data)
-    folder = args.out or Path("runs") / f"{name}-{source}-{args.classes}-{args.recipe}-{args.seed}"
+    request, quiet = requested(args), args.quiet or bool(rank())
+    folder = args.out or shown(request.folder())
     with first_before_others():
         if args.download:
             fetch(SPEECH_COMMANDS, args.folders[0], quiet)
-        found = gather(args.data, args.classes, args.split, args.seed, args.noise, quiet, words, args.resample)
+        found = request.gather(quiet)
     if not rank():
         if args.check:
             print(found.table())
         for finding in found.findings:
             warn(finding)
-    data = found.dataset()
     if args.check:
+        found.dataset()  # which says what is missing
         return 0
-    given = data, args.classes, args.split, args.seed, recipe
-    config = continued(args.start, *given) if args.start else make_config(name, design, *given)
-    config = dataclasses.replace(
-        with_teachers(config, args.teacher), workers=count(), threads=args.threads, device=args.device.type,
-        resample=args.resample,
-    )  # fmt: skip
-    say(f"{len(data.rows(TRAINING))} training and {len(data.rows(VALIDATION))} validation clips; run in {folder}")
-    for line in found.others:
-        say(line)
-    path = train(config, data, folder, args.resume, quiet, say, args.device)
-    if not rank():
-        say(f"{path}: {path.stat().st_size} bytes")
-        if left_out := len(data.rows(TESTING)):
-            share = measured(load_network(folder)[1], data, TESTING)
-            say(f"{100 * share:.1f} % of {left_out} testing clips, mean of the classes; nothing was chosen on them")
+    say = functools.partial(print, flush=True)
+    fulfil(request, found, folder, args.resume, quiet, say, args.device)
     return 0
+
+
+def requested(args: argparse.Namespace) -> Request:
+    """The arguments as a request."""
+    recipe = RECIPES[args.recipe] if args.epochs is None else shortened(RECIPES[args.recipe], args.epochs)
+    network = (args.design.stem, read_design(args.design)) if args.design else (args.model, MODELS[args.model])
+    return Request(
+        tuple(args.data), recipe, None if args.start else network, args.start, tuple(args.teacher), tuple(args.words),
+        args.classes, args.split, args.seed, args.noise, args.resample, args.threads, args.device.type,
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -14,10 +14,12 @@ import torch
 from hypothesis import settings
 
 from host import train
+from host.base import paths
 from host.data import archive
 from host.data.audio import to_int16
-from host.data.dataset import TESTING, TRAINING, VALIDATION, class_labels
+from host.data.dataset import TESTING, TRAINING, VALIDATION, Dataset, class_labels
 from host.data.languages import ENGLISH
+from host.data.load import gather
 from host.data.speech import TESTING_VOICES, decibels, random_speaker, synthesizer
 from host.data.speech_commands import HELD_OUT, hash_split
 
@@ -30,6 +32,21 @@ torch.set_num_threads(1)
 # a job in the background ignores Ctrl-C, and so would every program that a test starts and interrupts
 if multiprocessing.parent_process() is None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cache(tmp_path_factory) -> None:
+    """No test finds, or leaves, anything in the repository's cache."""
+    paths.CACHE = tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch) -> Path:
+    """An empty folder that commands are typed in and write to."""
+    for name in ("RUNS", "CACHE", "MODELS"):
+        monkeypatch.setattr(paths, name, tmp_path / name.lower())
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 @pytest.fixture(scope="session")
@@ -93,6 +110,14 @@ def noises(tmp_path_factory) -> Path:
         for name in (*speakers(TRAINING, 1), *(f"{held_out}.wav" for held_out in HELD_OUT)):
             (root / kind / name).write_bytes(b"not for choosing")
     return root
+
+
+def load(*given, say=lambda finding: None, **options) -> Dataset:
+    """One data set of all sources, as `gather` finds it; say: takes the findings."""
+    gathered = gather(*given, **options)
+    for finding in gathered.findings:
+        say(finding)
+    return gathered.dataset()
 
 
 def sentence(capsys, main, *arguments, status: int = 1) -> str:

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from host.features.frontends import FRAME, HOP, RATE, htk_edges, log_mel
 from host.format.program import FrontEnd, Program
-from host.models.frontends import FRAME, HOP, RATE, htk_edges, log_mel
 from host.operators import Add, Builder, Conv2D, Dense, Gate, GlobalAveragePool, MaxPool, Node, Softmax
 
 

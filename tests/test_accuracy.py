@@ -10,15 +10,15 @@ import pytest
 import soundfile
 
 from bench import accuracy
-from host.card_text import robustness
+from host.base.text import percent
+from host.cards.text import robustness
 from host.compiler.plan import planned
 from host.data.dataset import NOISE_FOLDER, SILENCE
 from host.data.languages import FRENCH, LANGUAGES
 from host.data.speech_commands import HELD_OUT
-from host.evaluate import percent
-from host.evaluation import Model
+from host.evaluation.model import Model
+from host.evaluation.validation import Source, mean
 from host.format.file import write
-from host.validation import Source, mean
 from tests.conftest import MODEL, recorded, sentence
 
 

@@ -11,12 +11,16 @@ import soundfile
 import torch
 
 from host import card, train
-from host.card_text import blob, licence, report
-from host.data.dataset import NOISE_FOLDER, DataError
+from host.base.errors import DataError
+from host.base.text import percent
+from host.cards import ship
+from host.cards.text import blob, licence, report
+from host.data.dataset import NOISE_FOLDER
 from host.data.speech_commands import HELD_OUT
 from host.engines.native import FrontEndEngine
-from host.evaluate import percent
-from host.evaluation import Model, judge, judge_float, read_clips
+from host.evaluation.clips import read_clips
+from host.evaluation.model import Model
+from host.evaluation.result import judge, judge_float
 from host.training.config import load_config
 from host.training.run import load_network
 from tests.conftest import MODEL, sentence
@@ -61,7 +65,7 @@ def test_a_card_replaces_no_model_of_other_words_and_nothing_by_half(run, spoken
     def fail(*_):
         raise DataError("no text")
 
-    monkeypatch.setattr(card, "card", fail)
+    monkeypatch.setattr(ship, "card", fail)
     sentence(capsys, card.main, *arguments, "--name", "new")
     assert not list(tmp_path.glob("new*"))
 

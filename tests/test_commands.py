@@ -18,15 +18,21 @@ import torch
 from bench import frontend as bench_frontend
 from host import card, demo, evaluate, inspect, simulate, train
 from host import compile as compiler
-from host.command import guard, write_model, write_whole
+from host.base import paths
+from host.base.errors import DataError, Error
+from host.base.files import write_whole
+from host.cli.guard import guard
+from host.compiler.build import write_model
 from host.data import synthetic
-from host.data.dataset import SILENCE, UNKNOWN, DataError
+from host.data.dataset import SILENCE, UNKNOWN
 from host.data.load import gather
 from host.engines import micropython, native
-from host.format.file import FormatError, read
+from host.format.file import read
 from host.models.design import Design
 from host.models.dsnet import DSNet
+from host.training import request
 from host.training.config import RunConfig, RunError, load_config
+from host.training.request import Request
 from host.training.run import new_network
 from tests.conftest import MODEL, ROOT, sentence
 
@@ -118,7 +124,7 @@ def test_only_a_model_is_replaced_by_a_model(run, tmp_path, capsys):
     assert "is no model" in sentence(capsys, compiler.main, run, "-o", run / "best.pt")
     assert "is no model" in sentence(capsys, compiler.main, run, "-o", tmp_path)
     assert (run / "best.pt").read_bytes() == best
-    with pytest.raises(FormatError):
+    with pytest.raises(Error, match="is no model"):
         write_model(Path(os.devnull), b"TYMP")
     (run / "model.bin").write_bytes(b"damaged")
     assert compiler.main([str(run)]) == 0  # the run's own
@@ -218,16 +224,27 @@ def test_folders_that_cannot_be_written_are_errors(typed, tmp_path, capsys):
     assert (tmp_path / "file").read_text() == "mine"
 
 
-def test_runs_of_data_whose_names_differ_after_a_dot_differ(tmp_path, monkeypatch, typed):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(train, "gather", lambda sources, *rest: gather([typed[-2]], *rest))
+def test_runs_of_data_whose_names_differ_after_a_dot_differ(home, monkeypatch, typed):
+    monkeypatch.setattr(request, "gather", lambda sources, *rest: gather([typed[-2]], *rest))
     for name in ("words_v0.01", "words_v0.02", "words_v0.03.npz"):
         assert train.main([*typed[:-2], name, "--epochs", "1"]) == 0
         assert Path(f"runs/dsnet-24-{name.removesuffix('.npz')}-10-default-0/model.bin").exists()
 
 
-def test_words_of_ones_own_are_trained_and_every_other_is_unknown(spoken, tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
+def test_a_run_lies_in_one_place_wherever_it_is_typed(home, typed, monkeypatch, capsys):
+    (home / "elsewhere").mkdir()
+    monkeypatch.chdir("elsewhere")
+    assert train.main(typed[:-1]) == 0
+    run = home / "runs" / "dsnet-24-my words-10-default-0"
+    assert (run / "model.bin").exists() and not list((home / "elsewhere").iterdir())
+    assert f"; run in {run}\n" in capsys.readouterr().out
+    monkeypatch.chdir(home)
+    assert train.main([*typed[:-1], "--resume"]) == 0
+    assert "; run in runs/dsnet-24-my words-10-default-0\n" in capsys.readouterr().out
+    assert card.main([str(run), "--data", "nothing"]) == 1 and not (home / "models").exists()
+
+
+def test_words_of_ones_own_are_trained_and_every_other_is_unknown(spoken, home, capsys):
     shutil.copytree(spoken, "my words")
     Path("my words/yes").rename("my words/demi-tour")
     line = ["--model", "dsnet-24", "--data", "my words", "--split", "random", "--epochs", "2", "--quiet"]
@@ -242,10 +259,9 @@ def test_words_of_ones_own_are_trained_and_every_other_is_unknown(spoken, tmp_pa
     assert "no training clips of banana" in sentence(capsys, train.main, *line, "--words", "bed", "banana")
 
 
-def test_a_design_in_a_file_trains_and_ships_under_its_name(typed, spoken, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def test_a_design_in_a_file_trains_and_ships_under_its_name(typed, spoken, home):
     design = Design(DSNet, 12, 94, {"width": 6, "kernels": (5, 3)})
-    (tmp_path / "my design.json").write_text(json.dumps(design.to_dict()))
+    (home / "my design.json").write_text(json.dumps(design.to_dict()))
     assert train.main(["--design", "my design.json", *typed[2:-1]]) == 0
     run = Path("runs/my design-my words-10-default-0")
     assert load_config(run).design == design
@@ -256,25 +272,31 @@ def test_a_design_in_a_file_trains_and_ships_under_its_name(typed, spoken, tmp_p
     assert f"`{json.dumps(design.to_dict())}`" in text and "host.train --design 'my design.json' --data" in text
 
 
+def stop(*_, **__):
+    raise RunError("enough")
+
+
 def test_the_demo_removes_nothing_but_its_own(run, monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(demo, "RUN", run)
-    monkeypatch.setattr(train, "main", lambda options: 3)
+    monkeypatch.setattr(demo, "fulfil", stop)
+    monkeypatch.setattr(Request, "gather", lambda request: SimpleNamespace(findings=[]))
     before = sorted(run.iterdir())
     assert "move it away" in sentence(capsys, demo.main)
     config = json.loads((run / "config.json").read_text())
     config["recipe"]["name"] = "demo"
     (run / "config.json").write_text(json.dumps(config))
     with monkeypatch.context() as m:
-        m.setattr(micropython, "BUILD", tmp_path / "nothing")
+        m.setattr(paths, "BUILD", tmp_path / "nothing")
         assert "make setup" in sentence(capsys, demo.main)
     assert sorted(run.iterdir()) == before
-    assert demo.main([]) == 3 and not run.exists()
+    assert sentence(capsys, demo.main) == "error: enough" and not run.exists()
 
 
 def test_the_demo_leaves_what_its_last_line_names(run, monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(demo, "RUN", tmp_path / "demo-run")
     monkeypatch.setattr(demo, "OUT", tmp_path / "out")
-    monkeypatch.setattr(train, "main", lambda options: shutil.copytree(run, demo.RUN) and 0)
+    monkeypatch.setattr(Request, "gather", lambda request: SimpleNamespace(findings=[]))
+    monkeypatch.setattr(demo, "fulfil", lambda *_, **__: shutil.copytree(run, demo.RUN))
     monkeypatch.setattr(demo, "conversation", lambda seed: (np.arange(800, dtype=np.int16), []))
     monkeypatch.setattr(demo, "simulate", lambda model, samples: SimpleNamespace(problem="the robot is tired"))
     (tmp_path / "out").mkdir()

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from host.base.errors import DataError
 from host.data import archive, audio, speech_commands
 from host.data.dataset import (
     NOISE_FOLDER,
@@ -17,7 +18,6 @@ from host.data.dataset import (
     UNKNOWN,
     VALIDATION,
     WORDS,
-    DataError,
     assemble,
     class_labels,
     random_split,
@@ -25,12 +25,12 @@ from host.data.dataset import (
 )
 from host.data.folder import recordings as recordings_of
 from host.data.folder import word_folders
-from host.data.load import load
 from host.data.speech import RATE, resampled
-from host.evaluation import read_clips
+from host.evaluation.clips import read_clips
 from host.models import MODELS
 from host.training.config import make_config
 from host.training.recipes import RECIPES
+from tests.conftest import load
 
 
 def wav(path, samples, rate=16000, subtype="PCM_16"):
@@ -286,8 +286,7 @@ def test_a_folder_with_the_name_of_a_language_is_refused(tmp_path, monkeypatch):
             read_clips(Path(source), None, ())
 
 
-def test_a_damaged_cache_of_synthetic_speech_is_made_anew(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def test_a_damaged_cache_of_synthetic_speech_is_made_anew(home, tmp_path, monkeypatch):
     archive.save(tmp_path / "made.npz", X=different(24), word=np.repeat(class_labels(12), 2),
                  split=np.tile([TRAINING, VALIDATION], 12))  # fmt: skip
     made = archive.read(tmp_path / "made.npz")

@@ -12,6 +12,7 @@ import pytest
 import soundfile
 
 from host import evaluate, train
+from host.base.errors import DataError
 from host.data import download
 from host.data.download import Archive, fetch
 from tests.conftest import MODEL, sentence
@@ -106,7 +107,7 @@ def test_what_is_in_the_folder_stays(server, tmp_path):
 def test_an_interrupted_download_goes_on(ranges, server, tmp_path):
     archive, folder = server.archive(words()), tmp_path / "data"
     server.at_most, server.ranges = 3000, ranges
-    with pytest.raises(ValueError, match=r"3,000 of \d,\d+ bytes are kept, and the same line goes on"):
+    with pytest.raises(DataError, match=r"3,000 of \d,\d+ bytes are kept, and the same line goes on"):
         fetch(archive, folder, quiet=True)
     assert names(tmp_path) == ["data.tar.gz.partial"]
     server.at_most = None
@@ -118,7 +119,7 @@ def test_another_archive_is_refused_and_removed(server, tmp_path):
     archive = server.archive(words())
     for other in (words()[:-9] + bytes(9), words() + b"more", packed(("yes/a.wav", bytes(10)))):
         server.body = other
-        with pytest.raises(ValueError, match=r"not what was published|ended early"):
+        with pytest.raises(DataError, match=r"not what was published|ended early"):
             fetch(archive, tmp_path / "data", quiet=True)
         assert not (tmp_path / "data").exists()
         for left in tmp_path.iterdir():
@@ -141,7 +142,7 @@ def test_another_archive_is_refused_and_removed(server, tmp_path):
 )
 def test_nothing_is_unpacked_outside_the_folder(member, server, tmp_path):
     archive = server.archive(packed(("yes/a.wav", b"x"), member))
-    with pytest.raises(ValueError, match="nothing was unpacked"):
+    with pytest.raises(DataError, match="nothing was unpacked"):
         fetch(archive, tmp_path / "in" / "data", quiet=True)
     assert names(tmp_path) == ["in", "in/data.tar.gz.partial"]
 

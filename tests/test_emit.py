@@ -10,6 +10,7 @@ import pytest
 
 from bench.stack import SOURCES
 from host import compile as compiler
+from host.compiler.build import c_source
 from host.compiler.plan import planned
 from host.data.audio import to_int16
 from host.data.languages import ENGLISH
@@ -89,7 +90,8 @@ def test_a_model_that_takes_whole_windows_is_heard_too(sound, tmp_path):
     with pytest.raises(ModelError, match="HOP"):
         NativeListener(NativeModel(file), program.hop)
     (tmp_path / "model.bin").write_bytes(file)
-    compiler.emit_c(tmp_path / "model.bin")
+    for suffix, text in c_source("model", file).items():
+        (tmp_path / f"model{suffix}").write_text(text)
     assert "_LISTENER_BYTES 0 " in (tmp_path / "model.h").read_text()
     assert heard(built(tmp_path, 64), sound[:32000]) == expected(file, sound[:32000])
 

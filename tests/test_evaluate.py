@@ -11,7 +11,7 @@ from host.compiler.plan import plan
 from host.data.dataset import class_labels
 from host.engines.native import NativeModel
 from host.evaluate import main as evaluate
-from host.evaluation import ENGINES, classify
+from host.evaluation.model import ENGINES, classify
 from host.format.file import read, write
 from host.format.program import Program
 from host.inspect import main as inspect
@@ -45,6 +45,8 @@ def test_twelve_classes_count_other_words_as_unknown(spoken, capsys, tmp_path):
     assert found["per_class"]["_unknown_"]["clips"] == found["per_class"]["_silence_"]["clips"] == 3
     ten = printed(capsys, path, "--data", spoken, "--classes", "10", "--picture", tmp_path / "c.png")
     assert ten["clips"] == 30 and len(ten["per_class"]) == 10
+    alone = printed(capsys, path, "--data", spoken, "--no-unknown", "--picture", tmp_path / "c.png")
+    assert alone | {"clips_per_second": 0} == ten | {"clips_per_second": 0}
 
 
 def test_a_class_without_recordings_is_said(spoken, capsys, tmp_path):

@@ -12,7 +12,7 @@ from host.data import audio
 from host.data.folder import word_folders
 from host.engines import micropython, pytorch
 from host.engines.native import FrontEndEngine, NativeModel
-from host.evaluation import reference_features, window_samples
+from host.evaluation.model import reference_features, window_samples
 from host.format.file import read
 from host.format.program import Program
 from host.reference import specification
@@ -100,7 +100,9 @@ def test_the_core_in_micropython(expected, bits):
 @pytest.mark.slow
 def test_the_shipped_accuracy_is_the_cards(recordings):
     """The figure that models/tinyspeech-z4.md gives for the canonical test set is what the C core reaches on it."""
-    from host.evaluation import Model, judge, read_clips
+    from host.evaluation.clips import read_clips
+    from host.evaluation.model import Model
+    from host.evaluation.result import judge
 
     model = Model.open(MODEL)
     labels = model.program.labels

@@ -24,8 +24,8 @@ from host.exploration.objective import (
 )
 from host.exploration.space import SPACES, propose
 from host.format.file import read
-from host.models import MODELS
-from host.models.design import NETWORKS, Design, design_frontend
+from host.models import MODELS, NETWORKS
+from host.models.design import Design, design_frontend
 from host.models.dsnet import DSNet
 from host.training.config import make_config
 from host.training.recipes import RECIPES, shortened

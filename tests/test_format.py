@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from host.compiler.plan import plan
 from host.engines.native import ModelError, NativeModel
-from host.evaluation import reference_features
+from host.evaluation.model import reference_features
 from host.format.file import HEADER, FormatError, read, with_checksum, write
 from host.reference import specification
 from tests.conftest import ROOT

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from bench import frontend as bench
 from host.engines.native import FrontEndEngine, NativeModel, capture
+from host.features import frontends
 from host.format.file import read
-from host.models import frontends
 from host.reference import frontend as reference
 from tests.conftest import ROOT
 from tests.programs import hard_signals, random_frontend

@@ -11,14 +11,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from host.base.errors import DataError
 from host.data import archive, synthetic
-from host.data.audio import RATE
-from host.data.dataset import SILENCE, TRAINING, UNKNOWN, VALIDATION, DataError, class_labels, command_words
+from host.data.dataset import SILENCE, TRAINING, UNKNOWN, VALIDATION, class_labels, command_words
 from host.data.languages import ENGLISH, FRENCH, LANGUAGES
-from host.data.load import load
 from host.data.speech import TESTING_VOICES, TRAINING_VOICES, VALIDATION_VOICES, Speaker, synthesizer
-from host.evaluation import Model, read_clips
-from tests.conftest import MODEL, ROOT
+from host.evaluation.clips import read_clips
+from host.evaluation.model import Model
+from host.features.frontends import RATE
+from tests.conftest import MODEL, ROOT, load
 
 LANGUAGE = pytest.mark.parametrize("language", LANGUAGES.values(), ids=lambda x: x.name)
 

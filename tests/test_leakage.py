@@ -7,24 +7,15 @@ import numpy as np
 import pytest
 import torch
 
+from host.base.errors import DataError
 from host.data import archive, findings, speech_commands, survey
-from host.data.dataset import (
-    NOISE_FOLDER,
-    SILENCE,
-    TESTING,
-    TRAINING,
-    UNKNOWN,
-    VALIDATION,
-    DataError,
-    Dataset,
-    Part,
-    assemble,
-)
-from host.data.load import gather, load
+from host.data.dataset import NOISE_FOLDER, SILENCE, TESTING, TRAINING, UNKNOWN, VALIDATION, Dataset, Part, assemble
+from host.data.load import gather
 from host.models import MODELS
 from host.training import loop, run
 from host.training.config import make_config
 from host.training.recipes import Recipe
+from tests.conftest import load
 
 SPLITS = (TRAINING, VALIDATION, TESTING)
 LABELS = ("go", "stop", UNKNOWN, SILENCE)

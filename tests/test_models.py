@@ -9,15 +9,15 @@ import torch.nn.functional as F
 from torch import nn
 
 from host import operators
+from host.base.errors import DataError
 from host.compiler.plan import plan
-from host.data.dataset import DataError
 from host.engines.native import NativeModel
+from host.features.frontends import log_mel
 from host.format.file import write
 from host.integers.arithmetic import expand
 from host.models import MODELS
 from host.models.bcresnet import BandMean, BroadcastResidual
 from host.models.design import DesignError, build, design_frontend, read_design
-from host.models.frontends import log_mel
 from host.models.layers import Add, Conv2D, Dense, Gate, GlobalAveragePool
 from host.models.network import Network
 from host.models.quantizer import Signal

@@ -22,7 +22,7 @@ import soundfile
 from host.data import audio
 from host.data.folder import word_folders
 from host.engines.native import FrontEndEngine, NativeModel
-from host.evaluation import reference_features, window_samples
+from host.evaluation.model import reference_features, window_samples
 from host.format.file import read
 from host.format.program import Program
 from host.reference import specification

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from host.compiler.plan import PLANS, least, plan, planned
 from host.engines.native import ModelError, NativeModel
+from host.features.frontends import log_mel
 from host.format.file import read, write
 from host.format.program import Plan, Program
-from host.models.frontends import log_mel
 from host.operators import Add, Builder, Conv2D, Dense, Gate, GlobalAveragePool, Node, Softmax
 from host.reference import specification
 from tests.conftest import MODEL

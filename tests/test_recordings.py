@@ -10,18 +10,19 @@ import numpy as np
 import pytest
 import soundfile
 
-from host.card_text import command
+from host.base.errors import DataError
+from host.cards.text import command
 from host.data import audio, findings, speech_commands
-from host.data.dataset import NOISE_FOLDER, SILENCE, UNKNOWN, DataError, word_class
+from host.data.dataset import NOISE_FOLDER, SILENCE, UNKNOWN, word_class
 from host.data.folder import layout, others, passed_over, word_folders
-from host.data.load import load
 from host.data.names import near
 from host.evaluate import main as evaluate
-from host.evaluation import Model, read_clips
+from host.evaluation.clips import read_clips
+from host.evaluation.model import Model
 from host.simulate import main as simulate
 from host.train import main as train
 from host.training.config import RunConfig, RunError, differences
-from tests.conftest import MODEL
+from tests.conftest import MODEL, load
 
 RNG = np.random.default_rng(0)
 SOUND = (RNG.standard_normal(16000) * 3000).astype(np.int16)
@@ -381,7 +382,7 @@ def test_a_run_and_its_card_know_that_recordings_were_converted(tmp_path, monkey
         seen.append(config)
         raise RunError("enough")
 
-    monkeypatch.setattr("host.train.train", trained)
+    monkeypatch.setattr("host.training.request.train", trained)
     line = ["--data", str(words(tmp_path / "set", "go", "stop")), "--words", "go", "stop", "--classes", "10", "--quiet"]
     line += ["--model", "dsnet-24", "--split", "random"]
     assert train(line) == train([*line, "--resample"]) == 1

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 import soundfile
 
-from host import robustness
+from host.base.errors import DataError
 from host.data import audio, speech_commands
-from host.data.dataset import NOISE_FOLDER, DataError, class_labels
+from host.data.dataset import NOISE_FOLDER, class_labels
 from host.data.speech_commands import HELD_OUT
 from host.evaluate import main
-from host.evaluation import Result
+from host.evaluation import robustness
+from host.evaluation.result import Result
 from tests.conftest import MODEL
 
 RNG = np.random.default_rng(0)

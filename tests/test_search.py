@@ -324,7 +324,7 @@ def test_a_damaged_journal_is_named(damage, clips, tmp_path, capsys):
 def test_without_optuna_it_says_what_to_install(clips, monkeypatch, capsys):
     import host.exploration
 
-    for name in ("report", "explore", "study"):  # as if they had not been imported yet
+    for name in ("search", "report", "explore", "study"):  # as if they had not been imported yet
         monkeypatch.delitem(sys.modules, f"host.exploration.{name}")
         monkeypatch.delattr(host.exploration, name)
     monkeypatch.setitem(sys.modules, "optuna", None)

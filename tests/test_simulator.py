@@ -15,9 +15,11 @@ import soundfile
 
 from host import simulate as command
 from host.data import audio
-from host.data.audio import RATE, to_int16
+from host.data.audio import to_int16
 from host.data.speech import Speaker, decibels, synthesizer
-from host.simulator import physics, plot, run
+from host.features.frontends import RATE
+from host.pictures.drive import draw
+from host.simulator import microphone, physics, run
 from host.simulator.physics import FULL, Physics, PinChange
 from tests.conftest import MODEL, ROOT
 
@@ -227,7 +229,7 @@ def simulation(words=(("go", 1.2), ("left", 3.0)), seconds=5.0) -> run.Simulatio
 
 @pytest.mark.parametrize("words, seconds", [((("go", 1.2), ("left", 3.0)), 5.0), ((), 0.001), ((("go", 0.2),) * 9, 90)])
 def test_the_picture_is_a_png_of_a_sane_size(words, seconds):
-    data = plot.draw(simulation(words, seconds), "model.bin hears a.wav")
+    data = draw(simulation(words, seconds), "model.bin hears a.wav")
     width, height = (int.from_bytes(data[i : i + 4], "big") for i in (16, 20))
     assert data[:8] == b"\x89PNG\r\n\x1a\n" and (width, height) == (1400, 600) and len(data) < 200_000
 
@@ -471,7 +473,7 @@ def test_the_microphone_of_the_pc_until_ctrl_c(listening_model, monkeypatch, tmp
 
     pretended = SimpleNamespace(RawInputStream=Stream, PortAudioError=RuntimeError)
     monkeypatch.setitem(sys.modules, "sounddevice", pretended)
-    monkeypatch.setattr(command.queue, "SimpleQueue", Ear)
+    monkeypatch.setattr(microphone.queue, "SimpleQueue", Ear)
     model = tmp_path / "model.bin"
     model.write_bytes(listening_model)
     assert command.main([str(model), "--live"]) == 0

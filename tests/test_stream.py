@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from host.engines.native import library
+from host.features.frontends import log_mel
 from host.format.file import frontend_section
 from host.format.program import FrontEnd
-from host.models.frontends import log_mel
 from host.reference import frontend as reference
 from tests.programs import hard_signals, random_frontend
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from host.compiler.plan import plan
 from host.compiler.schedule import listened, steps
 from host.engines.native import ModelError, NativeListener, NativeModel
+from host.features.frontends import log_mel
 from host.format.file import write
 from host.format.program import Listening, Plan, Program
-from host.models.frontends import log_mel
 from host.operators import Builder, Conv2D, Dense, Gate, GlobalAveragePool, MaxPool, Node, Softmax
 from host.reference import specification
 from tests.programs import random_program

@@ -15,14 +15,17 @@ import numpy as np
 import pytest
 
 from host import evaluate, simulate, train
+from host.base import paths
+from host.base.text import is_word, normal, printable
 from host.data import archive
 from host.data.dataset import UNKNOWN, word_class
-from host.evaluation import Result, confusion_picture
+from host.evaluation.result import Result
+from host.evaluation.robustness import pieces
+from host.evaluation.tables import table
 from host.format import source
 from host.format.file import read
-from host.robustness import pieces
+from host.pictures import confusion
 from host.simulator import run as simulator
-from host.text import is_word, normal, printable
 from host.training import run as training
 from host.training.config import differences, load_config
 from tests.conftest import MODEL, ROOT, sentence
@@ -31,7 +34,7 @@ from tests.conftest import MODEL, ROOT, sentence
 
 GUARDED = """
 import sys
-from host.command import guard
+from host.cli.guard import guard
 
 @guard
 def main():
@@ -89,7 +92,7 @@ def test_text_of_a_file_reaches_the_terminal_as_text():
     assert printable("go\x1b[2J\u202e\n") == "go�[2J��" and printable("a\tb\n", "\n\t") == "a\tb\n"
     assert printable("\u0915\u094d\u200d\u0930") == "\u0915\u094d\u200d\u0930"
     result = Result(("\x1b[2Jgo",), np.zeros(1, int), np.ones((1, 1)), 1.0, [])
-    assert "\x1b" not in evaluate.table(result) and "�[2Jgo" in evaluate.table(result)
+    assert "\x1b" not in table(result) and "�[2Jgo" in table(result)
 
 
 def test_what_a_simulated_robot_prints_reaches_the_terminal_as_text():
@@ -111,6 +114,7 @@ def test_what_a_simulated_robot_prints_reaches_the_terminal_as_text():
 
 def test_figures_are_printed_where_no_picture_can_be_written(spoken, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(paths, "BUILD", tmp_path / "build")
     (tmp_path / "build").write_text("mine")
     line = [str(MODEL), "--data", str(spoken)]
     assert evaluate.main(line) == 0
@@ -147,7 +151,7 @@ def test_a_disk_that_is_full_for_the_curves_has_the_model(run, typed, monkeypatc
 
     model = (run / "model.bin").read_bytes()
     (run / "model.bin").unlink()
-    monkeypatch.setattr(training, "curves", full)
+    monkeypatch.setattr(training.curves, "draw", full)
     assert "No space left" in sentence(capsys, train.main, *typed, run, "--resume")
     assert (run / "model.bin").read_bytes() == model
 
@@ -296,5 +300,5 @@ def test_a_picture_takes_any_label_without_a_warning():
     result = Result(("रुको", "$\\frac{$"), np.array([0, 1]), np.eye(2), 1.0, [])
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        png = confusion_picture(result, "my $model$ ${")
+        png = confusion.draw(result.confusion, result.labels, "my $model$ ${")
     assert png[:4] == b"\x89PNG"

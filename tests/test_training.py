@@ -8,20 +8,9 @@ import pytest
 import torch
 
 from host import train as command
+from host.base.errors import DataError
 from host.compile import main as compile_command
-from host.data.dataset import (
-    SILENCE,
-    TESTING,
-    TRAINING,
-    UNKNOWN,
-    VALIDATION,
-    WORDS,
-    DataError,
-    Dataset,
-    assemble,
-    class_labels,
-)
-from host.data.load import load
+from host.data.dataset import SILENCE, TESTING, TRAINING, UNKNOWN, VALIDATION, WORDS, Dataset, assemble, class_labels
 from host.engines.native import NativeModel
 from host.format.file import read
 from host.models import MODELS
@@ -32,6 +21,7 @@ from host.training.distill import answers, distance
 from host.training.loop import epoch_rows, learning_rate
 from host.training.recipes import RECIPES, Recipe, shortened
 from host.training.run import load_network, new_network, time_left, train
+from tests.conftest import load
 
 RECIPE = Recipe(
     "test", epochs=3, float_epochs=1, batch=8, rate=0.02, momentum=0.9, decay=1e-4, cosine=True, shift=3, noise=2.0

@@ -6,15 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from host import robustness, validation
-from host.card_text import chosen_by
+from host.base.errors import DataError
+from host.cards.text import chosen_by
 from host.data import audio, synthetic
-from host.data.dataset import SILENCE, TESTING, VALIDATION, DataError, class_labels
+from host.data.dataset import SILENCE, TESTING, VALIDATION, class_labels
 from host.data.languages import FRENCH
 from host.data.speech_commands import HELD_OUT
 from host.evaluate import main as evaluate
-from host.evaluation import Model, read_clips
-from host.validation import Source, read_noise
+from host.evaluation import robustness, validation
+from host.evaluation.clips import read_clips
+from host.evaluation.model import Model
+from host.evaluation.validation import Source, read_noise
 from tests.conftest import MODEL, recorded, sentence, speakers
 
 TWELVE = MODEL.with_name("small.bin")

@@ -21,7 +21,8 @@ from mpremote.transport import TransportError
 from mpremote.transport_serial import SerialTransport
 from serial.tools import list_ports
 
-from host.text import printable
+from host.base.errors import Error
+from host.base.text import printable
 
 try:
     from termios import error as TerminalError
@@ -37,7 +38,7 @@ PART = 768  # bytes of a file sent at once, so that a board needs little memory 
 LINE_ERRORS = (TransportError, PyboardError, OSError, TerminalError, struct.error)  # a serial error is an OSError
 
 
-class LinkError(Exception):
+class LinkError(Error):
     """No board to talk to, or it fell silent: one sentence for the owner."""
 
 
@@ -50,7 +51,7 @@ def shown(data: bytes) -> str:
     return printable(data.decode(errors="replace").replace("\r\n", "\n").rstrip("\r"), "\n\t")
 
 
-class BoardError(Exception):
+class BoardError(Error):
     """What the board raised; its last line, `text` has all of it."""
 
     def __init__(self, text: str):

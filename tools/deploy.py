@@ -16,7 +16,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from host.command import guard, seconds
+from host.cli.arguments import seconds
+from host.cli.guard import guard
 from tools.board_link import BoardError, Link, LinkError, find_port
 from tools.deploy_plan import (
     MODEL,

@@ -12,7 +12,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from host.text import normal
+from host.base.errors import Error
+from host.base.text import normal
 
 ROOT = Path(__file__).resolve().parents[1]
 DEVICE = ROOT / "device"
@@ -22,7 +23,7 @@ SETTINGS, MAIN, MODEL = "settings.json", "main.py", "model.bin"
 RECORD = "deployed.json"  # on the robot: the hash of each file that deploy put there
 
 
-class DeployError(Exception):
+class DeployError(Error):
     """What the owner has to know, in one sentence."""
 
 

@@ -14,7 +14,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from host.command import guard
+from host.base.errors import Error
+from host.cli.guard import guard
 from tools.board_link import find_port
 
 # by the number in an image's header; where the chip looks for its boot loader, and so where a firmware begins
@@ -32,7 +33,7 @@ Done. Switch the robot off and on, then: python -m tools.deploy
 Back to CircuitPython at any time: python -m tools.flash with the maker's .bin of your edition (docs/firmware.md)."""
 
 
-class FlashError(Exception):
+class FlashError(Error):
     """Why nothing is flashed, in one sentence."""
 
 

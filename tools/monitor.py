@@ -12,7 +12,9 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 
-from host.command import guard, seconds
+from host.base.errors import Error
+from host.cli.arguments import seconds
+from host.cli.guard import guard
 from tools.board_link import Link, find_port
 
 START = "from tympan_robot import launcher\nlauncher.start(report=True)\n"
@@ -28,7 +30,7 @@ CRASHED = "the robot's program ended with an error"
 OLD = "what is on the robot is older than this monitor; bring it up to date: python -m tools.deploy"
 
 
-class MonitorError(Exception):
+class MonitorError(Error):
     """The robot's program failed."""
 
 

@@ -21,9 +21,11 @@ from pathlib import Path
 
 import numpy as np
 
-from host.command import guard, seconds, whole
+from host.base.errors import Error
+from host.base.text import is_word, normal
+from host.cli.arguments import seconds, whole
+from host.cli.guard import guard
 from host.data.dataset import NOISE_FOLDER, SILENCE, UNKNOWN
-from host.text import is_word, normal
 from tools.board_link import BoardError, Link, find_port
 
 RATE = 16000
@@ -34,7 +36,7 @@ FULL_SCALE = 32768
 CLIPPED, QUIET_DB = 32767, -50.0
 
 
-class ClipError(Exception):
+class ClipError(Error):
     """Why what arrived is no clip."""
 
 

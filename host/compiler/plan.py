@@ -1,9 +1,10 @@
 """The memory plan: how many frames of each value are held, and where, while the network runs in strips.
 
-Running the schedule (host/compiler/schedule.py) tells how far apart values must lie; buffers may overlap where the
-bytes of one are dead while those of the other live. Values are placed one after the other, the largest first, at the
-lowest place that those before them leave; then other orders are tried, until no more bytes are taken than live at one
-time, or none was better. The plan of a network that can run on a stream holds for that too.
+Running the schedule (host/compiler/schedule.py) gives the live ranges, and from them how far apart values must lie;
+buffers may overlap where the bytes of one are dead while those of the other are live. Values are placed one after the
+other, the largest first, at the lowest place that those before them leave; then other orders are tried, until the arena
+has no more bytes than are live at one time, or none was better. The plan of a network that can run on a stream holds
+for that too.
 """
 
 import math
@@ -29,7 +30,8 @@ class _Arena:
         found = distances(program, strip)
         self.values = found.values
         self.live = found.live
-        # by value, others: how far it must not lie behind them, and whether it may share their place
+        # of each value, what each other one demands: (other, open intervals in which the value's place less the other's
+        # must not lie, whether it may lie at the very place of the other all the same)
         self.others: dict[int, list] = {v: [] for v in range(1, len(self.values) - 1)}
         for (u, v), intervals in sorted(found.forbidden.items()):
             self.others[v].append((u, sorted(intervals), (u, v) not in found.unshared))
@@ -44,7 +46,7 @@ class _Arena:
         return max(self.end(v, place) for v, place in places.items())
 
     def lowest(self, v: int, places: dict[int, int]) -> int:
-        """The lowest place of a value beside those that have one."""
+        """The lowest place at which a value overwrites nothing of those that are placed, nor they of it."""
         others = [(places[u], intervals, shared) for u, intervals, shared in self.others[v] if u in places]
         first = place = self.values[v].sums
         for low, high in sorted((at + low, at + high) for at, intervals, _ in others for low, high in intervals):

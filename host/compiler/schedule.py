@@ -14,10 +14,11 @@ from host.operators.operator import Value
 
 
 class Distances:
-    """What a plan must respect: how far apart values may lie so that writing or moving one destroys nothing of another.
+    """The constraints on a memory plan: at which distances one value would overwrite live bytes of another.
 
-    values: in `columns`, how many frames the buffer of each must hold. live: the largest number of bytes that are read
-    later or being written at one time; no plan needs fewer.
+    values: in `columns`, how many frames the buffer of each must hold. live: the largest number of bytes that are live
+    (read later, or being written) at one time; no arena can be smaller. forbidden: by two values, the open intervals in
+    which the place of the second less that of the first must not lie.
     """
 
     def __init__(self, values: list[Value]):
@@ -27,7 +28,11 @@ class Distances:
         self.unshared: set[tuple[int, int]] = set()
 
     def clash(self, u: int, written: tuple[int, int], v: int, kept: tuple[int, int] | None, shared=False) -> None:
-        """These bytes of u, counted from where it lies, must not be those of v; shared: but both may lie together."""
+        """Writing bytes `written` of u must not touch bytes `kept` of v, which are still live; None: v has none.
+
+        Both are [first, end), relative to where u and v lie. So the distance from u to v must not be in an interval,
+        which is noted for the plan. shared: a distance of 0 is allowed all the same: u is computed in place of v.
+        """
         if not kept or written[0] == written[1]:
             return
         low, high = written[0] - kept[1], written[1] - kept[0]
@@ -37,7 +42,7 @@ class Distances:
             self.unshared |= {(u, v), (v, u)}
 
     def add(self, other: "Distances") -> None:
-        """Respect the other's too."""
+        """Take over the constraints of another schedule of the same program."""
         for value, others in zip(self.values, other.values, strict=True):
             value.columns = max(value.columns, others.columns)
         for pair, found in other.forbidden.items():
@@ -112,7 +117,7 @@ class _Run:
             self.reads[v][i] = _wanted(self.ops[i], self.values, self.values[i + 1], v)
 
     def needed(self, v: int, without: int = -1) -> int:
-        """First frame of a value that some operator, but for one, will still read."""
+        """First frame of a value that some operator will still read; `without` is not asked."""
         least = self.values[v].produced
         for i, first in self.reads[v].items():
             if first < least and i != without:
@@ -125,7 +130,10 @@ class _Run:
         return (first - value.base) * value.frame_bytes, (end - value.base) * value.frame_bytes
 
     def kept(self, v: int, needed: int) -> tuple[int, int] | None:
-        """Bytes that are read later, where frames before `needed` are not. A pool's sums lie before it."""
+        """The live bytes of a value of which frames before `needed` are dead; None where none is live.
+
+        A pool's sums, which lie before its output, are live from its first frame on.
+        """
         value = self.values[v]
         if value.summed and not needed:
             return -value.sums, value.frame_bytes

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from host.command import write_whole
-from host.data.dataset import NOISE_FOLDER, TESTING, TRAINING, VALIDATION, DataError
-from host.models.frontends import BANDS
+from host.base.errors import DataError
+from host.base.files import write_whole
+from host.data.dataset import NOISE_FOLDER, TESTING, TRAINING, VALIDATION
+from host.features.frontends import BANDS
 
 
 def read(path: Path):

@@ -10,8 +10,8 @@ import soundfile
 from host.data import findings
 from host.data.findings import RecordingError
 from host.data.signature import unreadable
+from host.features.frontends import RATE
 
-RATE = 16000
 LOWEST_RATE = 2000  # a damaged header may say 1 Hz, and a short file would become hours
 FULL_SCALE = 8  # floating point beyond it was never scaled to 1; a peak a little above 1 is clipped
 UNKNOWN_SIZE = 0x7FFFF000  # from here on a header's size says that its writer did not know it

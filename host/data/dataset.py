@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from host.data.findings import DataError, Finding
+from host.base.errors import DataError
+from host.data.findings import Finding
 from host.data.names import near
 
 WORDS = ("yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go")
@@ -98,7 +99,7 @@ def assemble(
             noise = f" call the folder of noise {NOISE_FOLDER}, or name one with --noise;" if SILENCE in missing else ""
             raise DataError(
                 f"{data.source}: no {part} clips of {', '.join(missing)} by --split {rule};{noise} "
-                "add recordings, or take another --split or other --classes"
+                "add recordings, or take another --split or --no-unknown"
             )
     return data
 

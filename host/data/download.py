@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from tqdm import tqdm
 
-from host.data.dataset import DataError
+from host.base.errors import DataError
 
 PIECE = 1 << 20
 TIMEOUT = 30  # seconds without a byte

@@ -3,9 +3,7 @@
 import os
 from dataclasses import dataclass
 
-
-class DataError(ValueError):
-    """Data that cannot be used; the message says what was wrong and what to do."""
+from host.base.errors import DataError
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
+from host.base.errors import DataError
+from host.base.text import printable
 from host.data import findings
-from host.data.dataset import NOISE_FOLDER, SILENCE, UNKNOWN, DataError
+from host.data.dataset import NOISE_FOLDER, SILENCE, UNKNOWN
 from host.data.findings import Finding, Kind
 from host.data.names import key, near
-from host.text import printable
 
 # what libsndfile reads by name; some it reads by content alone
 READ = {

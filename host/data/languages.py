@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from host.data.dataset import WORDS, DataError
+from host.base.errors import DataError
+from host.data.dataset import WORDS
 
 
 @dataclass(frozen=True)

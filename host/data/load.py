@@ -1,33 +1,30 @@
 """`--data`: synthetic speech, a folder of recordings or an archive of log-mels, as a `Dataset`."""
 
 import hashlib
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from host.command import warn
+from host.base import paths
+from host.base.errors import DataError
 from host.data import archive, speech_commands, survey, synthetic
 from host.data.audio import FACTS
 from host.data.dataset import (
     NOISE_FOLDER,
     TRAINING,
     WORDS,
-    DataError,
     Dataset,
     Part,
     assemble,
     class_labels,
     random_split,
     word_class,
-)  # fmt: skip
+)
 from host.data.findings import Finding
 from host.data.folder import classed, others
 from host.data.languages import Language, spoken_by
-
-CACHE = Path("cache")
 
 
 @dataclass(frozen=True)
@@ -66,17 +63,6 @@ class Gathered:
         return assemble(*arrays, self.labels, self.sources, self.rule, self.origin[k], self.noise_source)
 
 
-def load(
-    sources: list[str], classes: int, split="auto", seed=0, noise: Path | None = None, quiet=False,
-    words: tuple[str, ...] = (), resample: bool = False, say: Callable[[Finding], None] = warn,
-) -> Dataset:  # fmt: skip
-    """One data set of all sources, as `gather` finds it, with a word on what is not as it should be."""
-    gathered = gather(sources, classes, split, seed, noise, quiet, words, resample)
-    for finding in gathered.findings:
-        say(finding)
-    return gathered.dataset()
-
-
 def gather(
     sources: list[str], classes: int, split="auto", seed=0, noise: Path | None = None, quiet=False,
     words: tuple[str, ...] = (), resample: bool = False,
@@ -108,7 +94,7 @@ def gather(
         ]
     if noise:
         parts = [_chosen(part, part.words != NOISE_FOLDER) for part in parts]
-        parts.append(speech_commands.read_noise(noise, frames, CACHE, quiet, resample))
+        parts.append(speech_commands.read_noise(noise, frames, paths.CACHE, quiet, resample))
         found += parts[-1].findings
     part = _joined(parts)
     classes_of = {w: word_class(w, labels) for w in np.unique(part.words)}
@@ -157,7 +143,7 @@ def _read(source: str, split: str, seed: int, quiet: bool, resample: bool) -> Pa
     path, language = Path(source), spoken_by(source)
     folder = not language and (path.suffix.lower() != ".npz" or path.is_dir())
     if folder:
-        return speech_commands.read(path, split, CACHE, quiet, resample)
+        return speech_commands.read(path, split, paths.CACHE, quiet, resample)
     if split in ("lists", "hash"):
         raise DataError(f"{source} has a split of its own; use --split auto or random, not {split}")
     levels, words, splits = _synthetic(language, seed, quiet) if language else archive.read(path)
@@ -165,9 +151,9 @@ def _read(source: str, split: str, seed: int, quiet: bool, resample: bool) -> Pa
 
 
 def _synthetic(language: Language, seed: int, quiet: bool):
-    """Synthetic speech, kept under `cache` once made, for as long as what it was made of stays the same."""
+    """Synthetic speech, kept in paths.CACHE once made, for as long as what it was made of stays the same."""
     made_of = hashlib.sha256(synthetic.made_of(language).encode()).hexdigest()[:16]
-    cached = CACHE / f"{language.source}-{seed}-{made_of}.npz"
+    cached = paths.CACHE / f"{language.source}-{seed}-{made_of}.npz"
     with suppress(DataError):  # it is not there, or damaged
         return archive.read(cached)
     levels, words, splits = synthetic.make(seed, language=language, quiet=quiet)

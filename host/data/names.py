@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from host.text import normal
+from host.base.text import normal
 
 # as Windows, macOS and Linux desktops call copies, in a few languages
 _COPY = re.compile(

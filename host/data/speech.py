@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from host.data.audio import RATE
-from host.data.dataset import DataError
+from host.base.errors import DataError
+from host.features.frontends import RATE
 
 # a voice belongs to one split: what is tested or demonstrated was never heard in training
 TRAINING_VOICES = (

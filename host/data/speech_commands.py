@@ -11,14 +11,15 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from host.base.errors import DataError
+from host.base.text import normal
 from host.data import archive, audio, findings, survey
-from host.data.dataset import NOISE_FOLDER, SILENCE, TESTING, TRAINING, VALIDATION, DataError, Part
+from host.data.dataset import NOISE_FOLDER, SILENCE, TESTING, TRAINING, VALIDATION, Part
 from host.data.findings import Finding, RecordingError, refused
 from host.data.folder import is_noise, layout, passed_over, recordings, spelled, word_folders
 from host.data.names import near
 from host.engines.native import FrontEndEngine
-from host.models.frontends import FRAME, HOP, log_mel
-from host.text import normal
+from host.features.frontends import FRAME, HOP, log_mel
 
 SPLITS = ("auto", "lists", "hash", "random")
 # long recordings of noise that train nothing, so that the tables of accuracy in noise mean something
@@ -77,7 +78,11 @@ def listen(
 
 
 def _clips(samples: np.ndarray, noise: bool, length: int) -> list[np.ndarray]:
-    """What a file gives: itself, or a clip of `length` samples every half second of a long recording of noise."""
+    """The clips that are made of one file's samples.
+
+    A word is one clip. A recording of noise longer than `length` samples is cut: a clip of that length begins every
+    half second, so that neighbours overlap.
+    """
     if not noise or len(samples) <= length:
         return [samples]
     return [samples[i : i + length] for i in range(0, len(samples) - length + 1, audio.RATE // 2)]
@@ -92,9 +97,10 @@ def _stamp(path: Path) -> tuple[int, int] | None:
 
 
 def _levels(root: Path, files: list[Path], noise: set[Path], cache: Path, resample: bool, quiet: bool, length: int):
-    """(levels, names, facts) of every clip, from the cache where nothing has changed.
+    """(levels, names, facts) of every clip; from the cache where neither files nor options have changed since.
 
-    A name is "<word>/<file>#<i>/<n>".
+    A clip's name is "<word>/<file>#<i>/<n>": the i-th, from 0, of the n clips that were made of its file. facts: those
+    of the file.
     """
     config = log_mel()
     state = [(p.relative_to(root).as_posix(), p in noise, _stamp(p)) for p in files]

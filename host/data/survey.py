@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
+from host.base.text import printable
 from host.data import findings
-from host.data.audio import RATE, Facts
+from host.data.audio import Facts
 from host.data.dataset import NOISE_FOLDER, SILENCE, TESTING, TRAINING, VALIDATION, Part
 from host.data.findings import Finding, Kind
-from host.text import printable
+from host.features.frontends import RATE
 
 LOSSY = {".mp3", ".ogg", ".oga", ".opus"}
 LONG, SHORT = 1.5, 0.2  # seconds

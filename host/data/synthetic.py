@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from tqdm import tqdm
 
-from host.data.audio import RATE, to_int16
+from host.data.audio import to_int16
 from host.data.dataset import SILENCE, TESTING, TRAINING, UNKNOWN, VALIDATION
 from host.data.languages import ENGLISH, LANGUAGES, Language
 from host.data.speech import (
@@ -21,7 +21,7 @@ from host.data.speech import (
     synthesizer,
 )
 from host.engines.native import FrontEndEngine
-from host.models.frontends import log_mel
+from host.features.frontends import RATE, log_mel
 
 VOICES = {TRAINING: TRAINING_VOICES, VALIDATION: VALIDATION_VOICES, TESTING: TESTING_VOICES}
 CLIP = RATE * 8 // 5  # the word in the middle, so that a training window can move 300 ms either way

@@ -6,17 +6,19 @@ from pathlib import Path
 
 import numpy as np
 
-BUILD = Path(__file__).resolve().parents[2] / "build"
+from host.base import paths
+from host.base.errors import Error
+
 WORKER = Path(__file__).with_name("worker.py")
 
 
-class MicroPythonError(RuntimeError):
+class MicroPythonError(Error):
     """A script that failed in MicroPython, in its own words."""
 
 
 def executable(bits: int = 64) -> Path:
     """MicroPython with the module `tympan`; FileNotFoundError where it is not built."""
-    path = BUILD / f"micropython{bits}" / "micropython"
+    path = paths.BUILD / f"micropython{bits}" / "micropython"
     if not path.exists():
         raise FileNotFoundError(f"{path} is not built; run 'make setup'")
     return path

@@ -6,14 +6,16 @@ from pathlib import Path
 
 import numpy as np
 
+from host.base.errors import Error
+from host.base.paths import BUILD
 from host.format.file import frontend_section
 from host.format.program import FrontEnd
 
-LIBRARY = Path(__file__).resolve().parents[2] / "build" / "libtympan.so"
+LIBRARY = BUILD / "libtympan.so"
 PLAIN = LIBRARY.with_name("libplain.so")  # the same core with plain kernels, for tests
 
 
-class ModelError(ValueError):
+class ModelError(Error):
     """A file that the C core refuses; `reason` is its name for why."""
 
     def __init__(self, reason: str, text: str):

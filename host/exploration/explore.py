@@ -8,6 +8,7 @@ import optuna
 import torch
 from optuna.trial import TrialState
 
+from host.base.errors import Error
 from host.data.dataset import TRAINING, Dataset
 from host.exploration import study as s
 from host.exploration.measure import Measurements, Unbuildable, measure
@@ -24,7 +25,7 @@ UNBUILDABLE = "makes no network"  # stands where a requirement that is missed wo
 DRAWS = 1000  # in a row without one to train, after which the space is taken to hold no more
 
 
-class SearchError(ValueError):
+class SearchError(Error):
     """A search that cannot find anything."""
 
 
@@ -44,7 +45,10 @@ class Problem:
         """As a study keeps it; data by what is in it, for it lies elsewhere on another machine."""
         spaces = {name: repr(SPACES[name]) for name in self.networks}
         clips = data.counts(TRAINING) | {"noise": len(data.noise)}
-        return dataclasses.asdict(self) | {"spaces": spaces, "clips": clips}
+        config = dataclasses.asdict(self) | {"spaces": spaces, "clips": clips}
+        if self.recipe.loss == Recipe.loss:  # a search that began before recipes named a loss goes on
+            del config["recipe"]["loss"]
+        return config
 
 
 class Worker:

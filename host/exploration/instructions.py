@@ -8,16 +8,15 @@ it. docs/search.md says how far it lies from the count of a network that it was 
 import json
 from collections.abc import Iterable
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 
+from host.base.paths import BENCH
 from host.format.program import Plan, Program
 from host.operators import KINDS
 from host.operators.operator import Strips
 
-ROOT = Path(__file__).resolve().parents[2]
-COUNTS = ROOT / "bench" / "estimate.json"
+COUNTS = BENCH / "estimate.json"
 
 STRIPS = "strips"
 # by the beginning of a C function's name, the longest first, the work it does; any other function belongs to the

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from host.base.errors import Error
 from host.compiler.plan import planned
 from host.engines.native import NativeModel
 from host.exploration.instructions import estimate
@@ -9,7 +10,7 @@ from host.format.file import write
 from host.models.design import Design, build
 
 
-class Unbuildable(ValueError):
+class Unbuildable(Error):
     """A design that makes no network, or none that the robot takes."""
 
 
@@ -38,7 +39,7 @@ def measure(name: str, design: Design, frontend, labels) -> Measurements:
         chosen = planned(program, "fast")
         file = write(program, chosen)
         memory = NativeModel(file).memory
-    except ValueError as error:
+    except (Error, ValueError) as error:  # a layer of PyTorch or of ours that cannot be built
         raise Unbuildable(str(error)) from error
     return Measurements(
         parameters=network.parameter_count(),

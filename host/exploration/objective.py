@@ -8,11 +8,12 @@ as small functions to read and to change. Requirements that do not depend on tra
 import math
 from dataclasses import dataclass, fields, replace
 
+from host.base.errors import Error
 from host.exploration.measure import Measurements
 from host.operators import KINDS
 
 
-class RequirementError(ValueError):
+class RequirementError(Error):
     """A requirement that cannot be understood."""
 
 

@@ -2,18 +2,19 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import optuna
 
-from host.command import write_whole
+from host.base.files import write_whole
 from host.exploration import study as s
 from host.exploration.explore import UNBUILDABLE, Problem, trial_name
 from host.exploration.measure import Measurements
-from host.exploration.objective import LIMITS, Requirements, meets
+from host.exploration.objective import Requirements, meets
 from host.models.design import Design
-from host.pictures import png, pyplot
+from host.pictures import pareto
 
 
 @dataclass(frozen=True)
@@ -102,37 +103,19 @@ Train one in full: `python -m host.train --design {chosen}.json --data DIR`
 
 def picture(designs: list[Found], best: list[Found], requirements: Requirements) -> bytes:
     """Accuracy against parameters and against multiply-adds, as a PNG."""
-    from matplotlib import ticker
 
-    figure, axes = pyplot().subplots(1, 2, figsize=(11, 4.8), layout="constrained", sharey=True)
+    axes = {"parameters": "parameters", "multiply_adds": "multiply-adds a window"}
     chosen = {f.number for f in best}
-    groups = [
-        ("stopped early", "0.75", "x", [f for f in designs if f.outcome == s.STOPPED]),
-        ("measured", "tab:blue", "o", [f for f in designs if f.outcome == s.MEASURED and f.number not in chosen]),
-        ("beaten by none", "tab:red", "o", best),
-    ]
-    for axis, key, name in zip(axes, LIMITS, ("parameters", "multiply-adds a window"), strict=False):
-        for label, color, marker, members in groups:
-            if members:
-                at = [getattr(f.measured, key) for f in members], [100 * f.measured.accuracy for f in members]
-                axis.scatter(*at, s=26, c=color, marker=marker, label=label)
-        for f in best:
-            at = getattr(f.measured, key), 100 * f.measured.accuracy
-            axis.annotate(str(f.number), at, xytext=(3, 4), textcoords="offset points", fontsize=7)
-        limit = getattr(requirements, key)
-        if limit is not None:
-            axis.axvline(limit, color="0.4", linestyle="--", linewidth=1, label="required")
-        if requirements.accuracy is not None:
-            axis.axhline(100 * requirements.accuracy, color="0.4", linestyle="--", linewidth=1)
-        axis.set_xlabel(name)
-        axis.set_xlim(left=0)
-        axis.xaxis.set_major_locator(ticker.MaxNLocator(6))
-        axis.xaxis.set_major_formatter("{x:,.0f}")
-        axis.grid(alpha=0.3)
-    axes[0].set_ylabel("validation accuracy (%)")
-    if designs:
-        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, frameon=False)
-    return png(figure)
+
+    def points(outcome: str) -> list[pareto.Point]:
+        return [_point(f, axes) for f in designs if f.outcome == outcome and f.number not in chosen]
+
+    limits = {key: getattr(requirements, key) for key in (*axes, "accuracy")}
+    return pareto.draw(axes, points(s.STOPPED), points(s.MEASURED), [_point(f, axes) for f in best], limits)
+
+
+def _point(f: Found, costs: Iterable[str]) -> pareto.Point:
+    return pareto.Point(f.number, f.measured.accuracy, {key: getattr(f.measured, key) for key in costs})
 
 
 def write(study: optuna.Study, problem: Problem, folder: Path) -> list[Found]:

@@ -7,7 +7,8 @@ the value, or each part of it, goes by the name of its option.
 from dataclasses import dataclass
 from typing import Protocol
 
-from host.models.design import NETWORKS, Design
+from host.models import NETWORKS
+from host.models.design import Design
 
 
 class Choice(Protocol):

@@ -16,6 +16,8 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import TrialState
 
+from host.base.errors import Error
+
 STARTUP = 10  # designs drawn at random before the first that learns from them
 SILENCE = 3600  # seconds without a sign of life after which a trial is given up; a worker gives one after each epoch
 TRIES = 3  # of a design whose worker died
@@ -31,7 +33,7 @@ TRAINED = (RUNNING, MEASURED, STOPPED, DIVERGED)
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 
-class StudyError(ValueError):
+class StudyError(Error):
     """A storage that cannot be used, or a study in it that is another one."""
 
 

@@ -2,8 +2,8 @@
 
 import re
 
+from host.base.text import of_word
 from host.format.program import Program
-from host.text import of_word
 
 MARK = "/* A tympan model as C source, written by python -m host.compile --emit c"
 PER_LINE = 16

@@ -1,11 +1,18 @@
-"""The networks by name."""
+"""The registry of networks: NETWORKS has their classes, which importing this package registers, MODELS designs by name.
+
+A new network is a file here, its line among the imports below, and its choices in host/exploration/space.py if a search
+is to draw it.
+"""
 
 from host.models.bcresnet import BCResNet
 from host.models.design import Design
 from host.models.dscnn import DSCNN
 from host.models.dsnet import DSNet
+from host.models.network import NETWORKS
 from host.models.tinyspeech import TinySpeech
 from host.models.tinyspeech_wide import TinySpeechWide
+
+__all__ = ["MODELS", "NETWORKS"]
 
 
 def _wide(**options) -> Design:

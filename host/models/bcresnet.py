@@ -12,7 +12,7 @@ from torch import nn
 
 from host.format.program import FrontEnd
 from host.models.layers import Add, Conv2D, Dense, GlobalAveragePool
-from host.models.network import Network
+from host.models.network import Network, register
 from host.models.tinyspeech_wide import WideCondenser
 
 
@@ -48,6 +48,7 @@ class BroadcastResidual(nn.Module):
         return y if self.shortcut is None else self.shortcut(y, x)
 
 
+@register
 class BCResNet(Network):
     """3x5 stem, stages of broadcasted residuals, a convolution over the bands left, condensers over time.
 

@@ -7,23 +7,15 @@ from pathlib import Path
 
 import numpy as np
 
-from host.compiler.plan import planned
-from host.data.dataset import DataError
+from host.base.errors import DataError, Error
+from host.compiler.build import build as build_file
 from host.engines.native import NativeModel
-from host.format.file import write
+from host.features import frontends
 from host.format.program import FrontEnd
-from host.models import frontends
-from host.models.bcresnet import BCResNet
-from host.models.dscnn import DSCNN
-from host.models.dsnet import DSNet
-from host.models.network import Network
-from host.models.tinyspeech import TinySpeech
-from host.models.tinyspeech_wide import TinySpeechWide
-
-NETWORKS = {network.__name__: network for network in (BCResNet, DSCNN, DSNet, TinySpeech, TinySpeechWide)}
+from host.models.network import NETWORKS, Network
 
 
-class DesignError(ValueError):
+class DesignError(Error):
     """A design that makes no network."""
 
 
@@ -55,7 +47,7 @@ class Design:
         if not isinstance(d, dict) or d.keys() != {"network", "coefficients", "frames", "options"}:
             raise DesignError("a design has the keys network, coefficients, frames and options")
         if d["network"] not in NETWORKS:
-            raise DesignError(f"no network {d['network']!r}; there are {', '.join(NETWORKS)}")
+            raise DesignError(f"no network {d['network']!r}; there are {', '.join(sorted(NETWORKS))}")
         network, options = NETWORKS[d["network"]], d["options"]
         known = _defaults(network)
         if not isinstance(options, dict) or not known.keys() >= options.keys():
@@ -85,7 +77,7 @@ def read_design(path: Path) -> Design:
             frontends.mfcc([0] * count, [1] * count, design.frames) if count else frontends.log_mel(design.frames)
         )
         program = build(path.stem, design, features, ("yes", "no")).program()
-        NativeModel(write(program, planned(program, "fast")))  # which refuses what a robot could not take
+        NativeModel(build_file(program))  # which refuses what a robot could not take
     except OSError:
         raise
     except Exception as error:  # a network built with whatever a file says raises whatever comes first

@@ -11,9 +11,10 @@ from torch import nn
 from host.format.program import FrontEnd
 from host.models.dsnet import DepthwiseSeparable
 from host.models.layers import Conv2D, Dense, GlobalAveragePool
-from host.models.network import Network
+from host.models.network import Network, register
 
 
+@register
 class DSCNN(Network):
     """3x5 stem, separable blocks that halve the bands, a convolution over those left, separable blocks over time.
 

@@ -8,7 +8,7 @@ from torch import nn
 
 from host.format.program import FrontEnd
 from host.models.layers import Conv2D, Dense, GlobalAveragePool
-from host.models.network import Network
+from host.models.network import Network, register
 
 
 class DepthwiseSeparable(nn.Module):
@@ -31,6 +31,7 @@ class DepthwiseSeparable(nn.Module):
         return self.pointwise(self.depthwise(x))
 
 
+@register
 class DSNet(Network):
     """Stem over all bands with stride 2, depthwise-separable blocks, global average pool, dense layer."""
 

@@ -12,7 +12,7 @@ from torch import nn
 from host import operators
 from host.models.quantizer import Quantizer, Signal
 from host.operators import Node
-from host.operators.constants import linear_constants
+from host.operators.constants import WeightRounding, linear_constants, nearest
 from host.operators.dense import LOGIT_SCALE
 from host.operators.gate import ATTENTION_SCALE
 
@@ -25,9 +25,32 @@ def numbers(t: torch.Tensor):
     return t.detach().cpu().double().numpy()
 
 
-def on_grid(weight, bias, x: Signal, scale: float, zero: int):
+class Weighted(nn.Module):
+    """What layers with weights have in common.
+
+    rounded: puts the weights on their grid, in training and when they are lowered. mask: of 0 and 1 in the weights'
+    shape, None for none: where it is 0 a weight is 0, in training, in checkpoints and on the robot.
+    """
+
+    rounded: WeightRounding = staticmethod(nearest)
+
+    def hold(self, mask: torch.Tensor | None) -> None:
+        """Hold weights at zero from now on; None lets go of them."""
+        self.register_buffer("mask", mask)
+
+    def masked(self, weight: torch.Tensor) -> torch.Tensor:
+        """The weights as they count."""
+        return weight if self.mask is None else weight * self.mask
+
+    def _load_from_state_dict(self, state, prefix, *rest):
+        if (mask := state.get(f"{prefix}mask")) is not None and self.mask is None:
+            self.hold(torch.empty_like(mask))
+        super()._load_from_state_dict(state, prefix, *rest)
+
+
+def on_grid(weight, bias, x: Signal, scale: float, zero: int, rounded: WeightRounding):
     """The layer's parameters rounded as the compiler will round them; gradients pass straight through."""
-    c = linear_constants(numbers(weight), numbers(bias), x.scale, x.zero, scale, zero)
+    c = linear_constants(numbers(weight), numbers(bias), x.scale, x.zero, scale, zero, rounded=rounded)
     step = c.scale.reshape(-1, *[1] * (weight.ndim - 1))
     w = torch.from_numpy(c.weight * step).to(weight)
     b = torch.from_numpy((c.bias.astype("int64") << c.bias_shift) * x.scale * c.scale).to(bias)
@@ -40,7 +63,7 @@ def folded(norm: nn.BatchNorm2d) -> tuple[torch.Tensor, torch.Tensor]:
     return gain, norm.bias - gain * norm.running_mean
 
 
-class Conv2D(nn.Module):
+class Conv2D(Weighted):
     """Convolution over [frames, bands], valid in frames; kernel and stride are (frames, bands).
 
     same: bands are padded with zeros to keep their number (before a stride); else valid in bands too.
@@ -58,25 +81,28 @@ class Conv2D(nn.Module):
         self.conv = nn.Conv2d(channels_in, channels_out, kernel, stride, padding, groups=groups, bias=bias and not norm)
         self.norm = nn.BatchNorm2d(channels_out, momentum=MOMENTUM) if norm else None
         self.quantizer = Quantizer(0 if relu else 128, ATTENTION_SCALE if attention else None)
+        self.hold(None)
 
     def parameters_folded(self) -> tuple[torch.Tensor, torch.Tensor]:
         """(weight, bias) with the batch norm in them."""
+        weight, bias = self.masked(self.conv.weight), self.conv.bias
         if self.norm is None:
-            weight, bias = self.conv.weight, self.conv.bias
             return weight, weight.new_zeros(len(weight)) if bias is None else bias
         gain, bias = folded(self.norm)
-        return self.conv.weight * gain[:, None, None, None], bias
+        return weight * gain[:, None, None, None], bias
 
     def forward(self, x):
         q, c = self.quantizer, self.conv
         if isinstance(x, Node):
             weight, bias = map(numbers, self.parameters_folded())
-            return operators.Conv2D.lower(x, weight, bias, q.scale, q.zero, c.stride, c.padding[1], c.groups)
+            return operators.Conv2D.lower(
+                x, weight, bias, q.scale, q.zero, c.stride, c.padding[1], c.groups, self.rounded
+            )
         if x.scale is None:
-            y = c(x.real)
+            y = F.conv2d(x.real, self.masked(c.weight), c.bias, c.stride, c.padding, groups=c.groups)
             y = y if self.norm is None else self.norm(y)
         else:
-            weight, bias = on_grid(*self.parameters_folded(), x, q.scale, q.zero)
+            weight, bias = on_grid(*self.parameters_folded(), x, q.scale, q.zero, self.rounded)
             y = F.conv2d(x.real, weight, bias, c.stride, c.padding, groups=c.groups)
         return q(y.contiguous(memory_format=torch.channels_last))
 
@@ -182,14 +208,18 @@ class GlobalAveragePool(nn.Module):
         return q(x.real.mean((2, 3), keepdim=True))
 
 
-class Dense(nn.Linear):
+class Dense(Weighted, nn.Linear):
     """Fully connected layer to logits; [batch, channels, 1, 1] -> [batch, classes, 1, 1]."""
+
+    def __init__(self, channels: int, classes: int, bias: bool = True):
+        super().__init__(channels, classes, bias)
+        self.hold(None)
 
     def forward(self, x):
         bias = self.bias if self.bias is not None else self.weight.new_zeros(self.out_features)
         if isinstance(x, Node):
-            return operators.Dense.lower(x, numbers(self.weight), numbers(bias))
-        weight = self.weight
+            return operators.Dense.lower(x, numbers(self.masked(self.weight)), numbers(bias), self.rounded)
+        weight = self.masked(self.weight)
         if x.scale is not None:
-            weight, bias = on_grid(weight, bias, x, LOGIT_SCALE, 0)
+            weight, bias = on_grid(weight, bias, x, LOGIT_SCALE, 0, self.rounded)
         return Signal(F.linear(x.real.flatten(1), weight, bias)[..., None, None], None, 0)

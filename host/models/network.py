@@ -12,9 +12,11 @@ from host.engines import pytorch
 from host.format.program import FrontEnd, Listening, Program
 from host.models.quantizer import Quantizer, Signal
 
+NETWORKS: dict[str, type["Network"]] = {}  # by the names of their classes, which designs are written with
+
 
 class Network(nn.Module):
-    """Base of the networks in this folder; a subclass defines `logits`.
+    """Base of the networks in this folder; a subclass defines `logits`, and `classify`, the layer of its outputs.
 
     frontend: what makes the uint8 features. labels: class names, in the order of the outputs.
     """
@@ -54,6 +56,20 @@ class Network(nn.Module):
             for q, was in zip(self.quantizers, enabled, strict=True):
                 q.enabled.fill_(was)
 
+    def start_from(self, other: "Network") -> None:
+        """Take over the weights of a network of the same design, which may hear other words.
+
+        The output of a word that only this one hears stays as it is.
+        """
+        state = other.state_dict()
+        for name, own in self.classify.state_dict(prefix="classify.").items():
+            rows = own.clone()
+            for i, label in enumerate(self.labels):
+                if label in other.labels:
+                    rows[i] = state[name][other.labels.index(label)]
+            state[name] = rows
+        self.load_state_dict(state)
+
     def parameter_count(self) -> int:
         """Trainable parameters of the network itself, quantiser steps apart."""
         return sum(p.numel() for n, p in self.named_parameters() if not n.endswith("log_step"))
@@ -75,3 +91,9 @@ class Network(nn.Module):
         x = real.unsqueeze(1).contiguous(memory_format=torch.channels_last)
         scale = FEATURE_SCALE if self.quantized else None
         return self.logits(Signal(x, scale, self.frontend.zero)).real.flatten(1)
+
+
+def register(network: type[Network]) -> type[Network]:
+    """Enter a network's class in NETWORKS."""
+    NETWORKS[network.__name__] = network
+    return network

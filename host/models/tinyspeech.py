@@ -4,7 +4,7 @@ from torch import nn
 
 from host.format.program import FrontEnd
 from host.models.layers import Conv2D, Dense, Gate, GlobalAveragePool, MaxPool
-from host.models.network import Network
+from host.models.network import Network, register
 
 CHANNELS = 7
 
@@ -50,6 +50,7 @@ class Block(nn.Module):
         return self.second(self.first(x), residual=x)
 
 
+@register
 class TinySpeech(Network):
     """3x3 convolution, blocks of attention condensers, 3x3 convolution, global average pool, dense layer."""
 

@@ -8,7 +8,7 @@ from torch import nn
 
 from host.format.program import FrontEnd
 from host.models.layers import Conv2D, Dense, Gate, GlobalAveragePool, MaxPool
-from host.models.network import Network
+from host.models.network import Network, register
 
 
 class WideCondenser(nn.Module):
@@ -35,6 +35,7 @@ class WideCondenser(nn.Module):
         return self.mix(self.gate(self.value(x), self.expand(self.embed(self.condense(x)))))
 
 
+@register
 class TinySpeechWide(Network):
     """3x5 stem, condensers that halve the bands, a convolution over those left, condensers over time alone.
 

@@ -50,7 +50,7 @@ class Add(Operator):
         return shapes[self.source]
 
     def _lag(self, values, out) -> int:
-        """How many of the frames that the other's cells cover lie before the first that is added to."""
+        """Frames by which the other begins earlier: it may cover more frames, and this input lies in their middle."""
         return (values[self.other].frames * self.factor[0] - out.frames) // 2
 
     def step(self, steps):

@@ -6,14 +6,17 @@ Training (host/models/layers.py) and lowering (host/operators) both call these f
 trains on the grid it will run on.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
+from host.base.errors import Error
+
 INT32 = 1 << 31
 
 
-class QuantizationError(ValueError):
+class QuantizationError(Error):
     """Parameters that no choice of integer constants can represent."""
 
 
@@ -57,22 +60,46 @@ def rounding(zero: int, shift: int) -> int:
     return (zero << shift) + (1 << shift >> 1)
 
 
-def linear_constants(weight, bias, scale_in, zero_in, scale_out, zero_out, name="a layer") -> LinearConstants:
-    """weight: float [out, ...]; bias: float [out], in real values. The accumulator is proved to fit 32 bits."""
+# rows of weights float [out, n] and the step of each row's grid float [out] -> whole steps, int [out, n] of -127 to 127
+WeightRounding = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+def weight_grid(largest: np.ndarray, scale_in: float, scale_out: float, shift: int):
+    """(mult, step), float [out] each: of each row the requantisation multiplier, and the step that makes it exact.
+
+    largest: the greatest magnitude of each row's weights, float [out]. None where one needs a multiplier beyond 255.
+    """
+    wanted = largest / 127 * scale_in / scale_out * (1 << shift)
+    mult = np.clip(np.ceil(wanted), 1, 255)
+    return None if (mult < wanted).any() else (mult, mult / (1 << shift) * scale_out / scale_in)
+
+
+def nearest(rows: np.ndarray, step: np.ndarray) -> np.ndarray:
+    """The rounding where no other is named: each weight by itself, to the nearest step."""
+    return np.clip(round_half_up(rows / step[:, None]), -127, 127)
+
+
+def linear_constants(
+    weight, bias, scale_in, zero_in, scale_out, zero_out, name="a layer", rounded: WeightRounding = nearest
+) -> LinearConstants:
+    """weight: float [out, ...]; bias: float [out], in real values. The accumulator is proved to fit 32 bits.
+
+    rounded: puts the weights on their grid; it is asked again for each grid that is tried.
+    """
     weight = np.asarray(weight, np.float64)
     bias = np.asarray(bias, np.float64)
     rows = weight.reshape(len(weight), -1)
     if not (np.isfinite(rows).all() and np.isfinite(bias).all()):
         raise QuantizationError(f"{name}: weights are not finite; the training diverged (lower the learning rate)")
-    wanted = np.abs(rows).max(1) / 127 * scale_in / scale_out
-    largest = max(wanted.max(), 1e-9)
+    peaks = np.abs(rows).max(1)
+    largest = max((peaks / 127 * scale_in / scale_out).max(), 1e-9)
     reach = max(zero_in, 255 - zero_in)
     for shift in range(min(22, int(np.floor(np.log2(255 / largest)))), 0, -1):
-        mult = np.clip(np.ceil(wanted * (1 << shift)), 1, 255)
-        if (mult < wanted * (1 << shift)).any():
+        grid = weight_grid(peaks, scale_in, scale_out, shift)
+        if grid is None:
             continue
-        scale = mult / (1 << shift) * scale_out / scale_in
-        q = np.clip(round_half_up(rows / scale[:, None]), -127, 127)
+        mult, scale = grid
+        q = rounded(rows, scale)
         b, bias_shift = small_bias(bias / (scale_in * scale))
         acc = np.abs(q).sum(1) * reach + np.abs(b.astype(np.int64) << bias_shift)
         if (acc * mult).max() + rounding(zero_out, shift) < INT32:

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from host.integers.arithmetic import requantize
-from host.operators.constants import linear_constants
+from host.operators.constants import WeightRounding, linear_constants, nearest
 from host.operators.graph import Node
 from host.operators.operator import Operator, register
 from host.operators.record import FormatError, numbers
@@ -110,9 +110,12 @@ class Conv2D(Operator):
         return pytorch.requantize(acc, pytorch.channels(self.mult, x), self.shift, self.zero)
 
     @staticmethod
-    def lower(x: Node, weight, bias, scale: float, zero: int, stride=(1, 1), pad=0, groups=1) -> Node:
+    def lower(
+        x: Node, weight, bias, scale: float, zero: int, stride=(1, 1), pad=0, groups=1,
+        rounded: WeightRounding = nearest,
+    ) -> Node:  # fmt: skip
         """weight: float [out, in / groups, kernel frames, kernel bands] (PyTorch's order); bias: float [out]."""
-        c = linear_constants(weight, bias, x.scale, x.zero, scale, zero, x.builder.name(Conv2D))
+        c = linear_constants(weight, bias, x.scale, x.zero, scale, zero, x.builder.name(Conv2D), rounded)
         w = np.ascontiguousarray(c.weight.transpose(0, 2, 3, 1))
         op = Conv2D(x.index, w, c.bias, c.mult, c.shift, zero, c.bias_shift, stride, pad, groups)
         return x.builder.append(op, scale)

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from host.integers.arithmetic import requantize
-from host.operators.constants import linear_constants
+from host.operators.constants import WeightRounding, linear_constants, nearest
 from host.operators.graph import LoweringError, Node
 from host.operators.operator import Operator, register
 from host.operators.record import numbers
@@ -66,13 +66,13 @@ class Dense(Operator):
         return pytorch.requantize(acc, pytorch.channels(self.mult, x), self.shift, 0, -32768, 32767)
 
     @staticmethod
-    def lower(x: Node, weight, bias) -> Node:
+    def lower(x: Node, weight, bias, rounded: WeightRounding = nearest) -> Node:
         """weight: float [classes, in]; bias: float [classes]."""
         name = x.builder.name(Dense)
         if x.shape[:2] != (1, 1):
             cells = f"{x.shape[0]} x {x.shape[1]} cells"
             raise LoweringError(f"{name}: follows a global average pool, not a value of {cells}")
-        c = linear_constants(weight, bias, x.scale, x.zero, LOGIT_SCALE, 0, name)
+        c = linear_constants(weight, bias, x.scale, x.zero, LOGIT_SCALE, 0, name, rounded)
         return x.builder.append(Dense(x.index, c.weight, c.bias, c.mult, c.shift, c.bias_shift), LOGIT_SCALE)
 
     def multiply_adds(self, written):

@@ -6,10 +6,11 @@ appends the operator and returns the node of what it writes.
 
 from dataclasses import dataclass, field
 
+from host.base.errors import Error
 from host.operators.operator import Operator, Shape
 
 
-class LoweringError(ValueError):
+class LoweringError(Error):
     """A network that the operators of the robot cannot express."""
 
 

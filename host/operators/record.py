@@ -4,10 +4,12 @@ import struct
 
 import numpy as np
 
+from host.base.errors import Error
+
 NONE = 255  # an input that is not there
 
 
-class FormatError(ValueError):
+class FormatError(Error):
     """A file that is not a readable model; the message says what was wrong."""
 
 

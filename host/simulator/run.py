@@ -17,12 +17,12 @@ from pathlib import Path
 
 import numpy as np
 
-from host.data.audio import RATE
+from host.base.paths import DEVICE
+from host.base.text import printable
 from host.engines.micropython import executable
+from host.features.frontends import RATE
 from host.simulator import physics
-from host.text import printable
 
-DEVICE = Path(__file__).resolve().parents[2] / "device"
 STANDIN = Path(__file__).with_name("standin")
 NOT_COPIED = ("__pycache__",)
 READ = (

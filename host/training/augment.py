@@ -6,8 +6,8 @@ import numpy as np
 import torch
 
 from host.data.dataset import SILENCE, Dataset
+from host.features.frontends import DB_GAIN, HIGHEST
 from host.format.program import FrontEnd
-from host.models.frontends import DB_GAIN, HIGHEST
 from host.reference import frontend as reference
 from host.training.recipes import Recipe
 

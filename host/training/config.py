@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from host.data.dataset import TRAINING, DataError, Dataset
+from host.base.errors import DataError, Error
+from host.data.dataset import TRAINING, Dataset
 from host.format.program import FrontEnd
 from host.models.design import Design, build, design_frontend
 from host.training.recipes import Recipe
+from host.training.weights import Built, load_weights
 
 
-class RunError(ValueError):
+class RunError(Error):
     """A run folder that cannot be used as asked."""
 
 
@@ -20,7 +22,8 @@ class RunError(ValueError):
 class RunConfig:
     """Everything that determines a run.
 
-    model: the name that the network goes by. start: the run it went on from. teachers: the runs it learned from.
+    model: the name that the network goes by. start: the run, or the file of weights, that it went on from.
+    teachers: the runs it learned from.
     workers: how many processes shared its batches, each on so many threads; device: PyTorch's kind of it, "cpu" say.
     These three change in what order numbers are added, and so the last bits. resample: whether recordings of any rate
     and number of channels were converted.
@@ -98,18 +101,23 @@ def make_config(
 
 
 def continued(start: Path, data: Dataset, classes: int, split: str, seed: int, recipe: Recipe) -> RunConfig:
-    """The configuration of a run that goes on from the best weights of the run in folder `start`, on this data.
+    """The configuration of a run that goes on from the weights in `start`, on this data; for `start` see `origin`.
 
     DataError where the clips do not fit its network; RunError where it hears other words or cannot be read.
     """
-    before = load_config(start)
+    before = origin(start)
     if before.labels != data.labels:
         raise RunError(f"{start} hears {', '.join(before.labels)}; the data has {', '.join(data.labels)}")
     check_fit(before.model, before.design, data, recipe)
-    return dataclasses.replace(
-        before, start=str(start), data=data.sources, noise=data.noise_source, clips=data.counts(TRAINING),
-        classes=classes, split=split, seed=seed, recipe=recipe,
+    return RunConfig(
+        before.model, str(start), before.design, data.sources, data.noise_source, data.counts(TRAINING), classes, split,
+        seed, recipe, before.frontend, before.labels,
     )  # fmt: skip
+
+
+def origin(start: Path) -> "RunConfig | Built":
+    """What network lies in `start`: a run's folder, where it is that of the best epoch, or a file of weights."""
+    return load_weights(start)[0] if start.is_file() else load_config(start)
 
 
 def with_teachers(config: RunConfig, teachers: list[Path]) -> RunConfig:

@@ -7,16 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from tqdm import tqdm
 
-from host.compiler.plan import planned
+from host.compiler.build import build
 from host.data.dataset import SILENCE, TRAINING, UNKNOWN, VALIDATION, Dataset
 from host.engines.native import NativeModel
-from host.format.file import write
 from host.models.network import Network
 from host.training.augment import augmented, centred, to_features
 from host.training.distill import answers, distance
+from host.training.losses import LOSSES
 from host.training.recipes import Recipe
 from host.training.workers import average, count, rank
 
@@ -94,7 +93,7 @@ def predict(model: Network, levels: np.ndarray, batch: int = 512) -> np.ndarray:
     device, out, native = device_of(model), [], None
     if model.quantized:
         program = model.program()
-        native = NativeModel(write(program, planned(program, "fast")), *program.shapes()[0][:2], len(program.labels))
+        native = NativeModel(build(program), *program.shapes()[0][:2], len(program.labels))
     with torch.no_grad():
         for i in range(0, len(levels), batch):
             features = to_features(centred(levels[i : i + batch], model.frontend.frames), model.frontend)
@@ -166,7 +165,7 @@ def train_epochs(
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate(recipe, epoch + step / steps)
             logits = model(x.to(device))
-            loss = F.cross_entropy(logits, target)
+            loss = LOSSES[recipe.loss](logits, target)
             if teachers:
                 taught = answers(teachers, levels, recipe.temperature, device)
                 loss = (1 - recipe.taught) * loss + recipe.taught * distance(logits, taught, recipe.temperature)

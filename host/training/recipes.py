@@ -3,6 +3,8 @@
 import dataclasses
 from dataclasses import dataclass
 
+from host.training.losses import LOSSES
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -14,7 +16,8 @@ class Recipe:
     in dB drawn from the range `snr`; such noise alone, the silence class, is made louder or softer by up to
     `noise_gain` dB first. share: clips of unknown and silence per epoch, in mean clips per word. balanced: every word
     of a source is drawn as often as its words are on average, however few clips of it there are. taught: where there
-    are teachers, the share of the loss that is the distance to their answers, both at this temperature.
+    are teachers, the share of the loss that is the distance to their answers, both at this temperature. loss: the rest
+    of it, a name in LOSSES.
     """
 
     name: str
@@ -39,6 +42,11 @@ class Recipe:
     balanced: bool = False
     taught: float = 0.7
     temperature: float = 2.0
+    loss: str = "cross-entropy"
+
+    def __post_init__(self):
+        if self.loss not in LOSSES:
+            raise ValueError(f"no loss {self.loss!r}; there are {', '.join(LOSSES)}")
 
 
 def shortened(recipe: Recipe, epochs: int) -> Recipe:

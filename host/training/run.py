@@ -15,16 +15,17 @@ from pathlib import Path
 
 import torch
 
-from host.command import write_model, write_whole
-from host.compiler.plan import planned
+from host.base.files import write_whole
+from host.compiler.build import build as build_file
+from host.compiler.build import write_model
 from host.data.dataset import Dataset
-from host.format.file import write
 from host.models.design import build
 from host.models.network import Network
-from host.pictures import png, pyplot
+from host.pictures import curves
 from host.training.config import RunConfig, RunError, differences, load_config, reading
 from host.training.loop import Epoch, device_of, make_optimizer, train_epochs
 from host.training.recipes import Recipe
+from host.training.weights import load_weights
 from host.training.workers import rank
 
 
@@ -32,7 +33,9 @@ def new_network(config: RunConfig) -> Network:
     """The network of a run, randomly initialised or as the run that it starts from left it."""
     network = build(config.model, config.design, config.frontend, config.labels)
     if config.start:
-        network.load_state_dict(load_network(Path(config.start))[1].state_dict())
+        start = Path(config.start)
+        _, before = load_weights(start) if start.is_file() else load_network(start)
+        network.start_from(before)
     return network
 
 
@@ -63,24 +66,6 @@ def _save(path: Path, state: dict) -> None:
     memory = io.BytesIO()
     torch.save(state, memory)
     write_whole(path, memory.getbuffer())
-
-
-def curves(epochs: list[dict]) -> bytes:
-    """A PNG: loss and accuracies over the epochs, the quantised part shaded."""
-    x = [e["epoch"] for e in epochs]
-    figure, (left, right) = pyplot().subplots(1, 2, figsize=(10, 4), layout="constrained")
-    left.plot(x, [e["loss"] for e in epochs], color="tab:orange")
-    left.set(xlabel="epoch", ylabel="training loss (cross-entropy)", title="Loss")
-    right.plot(x, [100 * e["train_accuracy"] for e in epochs], label="training (augmented)", color="tab:orange")
-    right.plot(x, [100 * e["validation_accuracy"] for e in epochs], label="validation", color="tab:blue")
-    right.set(xlabel="epoch", ylabel="accuracy (%)", title="Accuracy")
-    quantised = [e["epoch"] for e in epochs if e["quantized"]]
-    for axis in (left, right):
-        axis.grid(alpha=0.3)
-        if quantised:
-            axis.axvspan(quantised[0] - 0.5, quantised[-1] + 0.5, color="tab:green", alpha=0.1, label="int8")
-    right.legend(loc="lower right")
-    return png(figure)
 
 
 def train(
@@ -126,7 +111,7 @@ def train(
     if rank():
         return folder / "model.bin"
     model = compile_run(folder)  # first: a disk that is full now shall not cost it
-    write_whole(folder / "curves.png", curves(history))
+    write_whole(folder / "curves.png", curves.draw(history))
     return model
 
 
@@ -171,5 +156,5 @@ def compile_run(folder: Path, output: Path | None = None, name: str = "fast", st
     program = network.program()
     path = output or folder / "model.bin"
     save = write_model if output else write_whole  # what the folder holds is the run's own, even if damaged
-    save(path, write(program, planned(program, name, strip)))
+    save(path, build_file(program, name, strip))
     return path

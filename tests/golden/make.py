@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from host.compiler.plan import plan
-from host.evaluation import reference_features
+from host.evaluation.model import reference_features
 from host.format.file import MAJOR, MINOR, write
 from host.reference import specification
 from tests.programs import golden_windows, random_program

@@ -26,7 +26,7 @@ SOURCES = ("native/core/**/*.[ch]", "native/usermod/*.[ch]", "host/**/*.py", "de
 LEFT_OUT = (
     "native/core/plain/",
     "native/usermod/port_esp32.c",
-    "host/simulator/plot.py",
+    "host/pictures/",
     "tools/board/",
     "tools/mutants/",
 )

@@ -13,12 +13,15 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from host.base.errors import DataError
+from host.base.text import normal
 from host.data import audio
-from host.data.dataset import NOISE_FOLDER, DataError
+from host.data.dataset import NOISE_FOLDER
 from host.data.speech import decibels
 from host.data.speech_commands import HELD_OUT
-from host.evaluation import BATCH, Clips, Model, judge
-from host.text import normal
+from host.evaluation.clips import Clips
+from host.evaluation.model import BATCH, Model
+from host.evaluation.result import judge
 
 LEVELS = (-40, -30, -20, -10, 0, 10)
 SNRS = (20, 10, 5, 0)

@@ -8,21 +8,23 @@ from pathlib import Path
 
 import numpy as np
 
-from host.command import part
+from host.base import markdown
+from host.base.text import percent
 from host.compiler.plan import PLANS
 from host.data.dataset import SILENCE, WORDS, command_words
 from host.data.languages import LANGUAGES
 from host.data.speech_commands import HELD_OUT
 from host.engines.native import NativeModel
-from host.evaluate import percent, table
-from host.evaluation import Model, Result, kinds
+from host.evaluation.model import Model
+from host.evaluation.result import Result, kinds
+from host.evaluation.tables import table
+from host.evaluation.validation import mean
 from host.format.file import read
 from host.format.program import Plan
 from host.models import MODELS
 from host.training.config import RunConfig, load_config
 from host.training.loop import Epoch
 from host.training.recipes import RECIPES
-from host.validation import mean
 
 SYNTHESIZED = """
 
@@ -73,7 +75,7 @@ def command(config: RunConfig) -> str:
     language = {LANGUAGES[source].words for source in config.data if source in LANGUAGES} or {WORDS}
     obeyed = command_words(config.labels)
     words = "" if config.start or {obeyed} == language else f" --words {shlex.join(obeyed)}"
-    before = [*([config.start] if config.start else []), *config.teachers]
+    before = [*([config.start] if config.start and not Path(config.start).is_file() else []), *config.teachers]
     first = "".join(f"{command(load_config(Path(run)))} --out {shlex.quote(Path(run).name)} && " for run in before)
     teachers = "".join(f" --teacher {shlex.quote(Path(run).name)}" for run in config.teachers)
     if config.start:
@@ -98,12 +100,6 @@ def planning(plan: Plan) -> str:
     return f"--plan {name}" + (f" --strip {plan.strip}" if plan.strip != PLANS[name][0] else "")
 
 
-def rows(head: tuple, *body: tuple) -> str:
-    """A table."""
-    lines = ["| " + " | ".join(map(str, row)) + " |" for row in (head, *body)]
-    return "\n".join([lines[0], "|" + "---|" * len(head), *lines[1:]])
-
-
 def facts(shipped: Tested, runs: int, data: str) -> str:
     """What the model is and what it reaches. runs: how many it was chosen from."""
     config, r, best = shipped.config, shipped.config.recipe, shipped.best
@@ -124,7 +120,7 @@ def facts(shipped: Tested, runs: int, data: str) -> str:
     figures = shipped.int8.figures()
     test = f"**{percent(figures['accuracy'], 2)}** of {shipped.int8.clips} clips of `{data}` (int8, C core on the host)"
     others = [(title, percent(figures[kind], 2)) for kind, title in kinds(config.labels).items() if kind != "accuracy"]
-    return rows(
+    return markdown.table(
         ("", ""),
         ("hears", ", ".join(program.labels)),
         ("data", f"{sum(config.clips.values())} training clips of {' and '.join(data_names(config))}"),
@@ -153,11 +149,11 @@ def seeds(tested: list[Tested]) -> str:
         (name, *(percent(s, 2) for s in row), f"{100 * (row[2] - row[1]):+.2f}")
         for name, row in zip(names, shares, strict=True)
     ]
-    return rows(("seed", "validation, int8", "test, float", "test, int8", "float to int8, points"), *body)
+    return markdown.table(("seed", "validation, int8", "test, float", "test, int8", "float to int8, points"), *body)
 
 
 def robustness(found: dict[str, dict[str, dict]], labels: tuple[str, ...]) -> list[tuple]:
-    """The lines of a table of what `host.robustness.measure` found: a name, and each of `kinds` in per cent."""
+    """The lines of a table of what `robustness.measure` found: a name, and each of `kinds` in per cent."""
     lines = [("gain 0 dB" if db == "0" else f"gain {int(db):+} dB", row) for db, row in found["level"].items()]
     lines += [(f"noise, SNR {db} dB", row) for db, row in found["snr"].items()]
     return [(name, *(percent(row[k]) for k in kinds(labels))) for name, row in lines]
@@ -171,7 +167,8 @@ def blob(file: bytes) -> str:
 def report(target: Path, data: str, int8: Result, robust: dict[str, dict[str, dict]]) -> str:
     """The tables of the test, and what must be known to read them."""
     noise = (
-        f"The noise is of {' and '.join(HELD_OUT)}, two recordings of Speech Commands (`host/robustness.py`)."
+        f"The noise is of {' and '.join(HELD_OUT)}, two recordings of Speech Commands "
+        "(`host/evaluation/robustness.py`)."
         if robust["snr"]
         else "Noise was not measured."
     )
@@ -186,15 +183,15 @@ def report(target: Path, data: str, int8: Result, robust: dict[str, dict[str, di
 
 {noise}
 
-{rows(("int8, test", *kinds(int8.labels).values()), *robustness(robust, int8.labels))}
+{markdown.table(("int8, test", *kinds(int8.labels).values()), *robustness(robust, int8.labels))}
 
 The figures of the test again: `{again}`
 """
 
 
 def chosen_by(labels: tuple[str, ...], found: dict | None, before: dict[str, dict | None]) -> str:
-    """What chose the file. found: by `host.validation.Source.measure`, None where it was not measured; before: the same
-    of the files that it was chosen against, by their `blob`."""
+    """What chose the file. found: by `validation.Source.measure`, None where it was not measured; before: the same of
+    the files that it was chosen against, by their `blob`."""
     names = " and ".join(f"`{name}`" for name in before)
     text = (
         "## What chose\n\nThe epoch, and the seed where there are several: the accuracy on validation clips, above.\n"
@@ -219,12 +216,12 @@ def chosen_by(labels: tuple[str, ...], found: dict | None, before: dict[str, dic
     head = ("int8, validation", *kinds(labels).values(), *(f"all clips, `{name}`" for name in before))
     counts = ", ".join(f"{label} {count}" for label, count in found["per_class"].items())
     return f"""{text}
-{rows(head, *body)}
+{markdown.table(head, *body)}
 
 These are the validation clips of {" and ".join(f"`{name}`" for name in found["on"])}:
 {counts}.
 Noise, and silence where the folders have none, is of {found["recordings_of_noise"]} recordings of `{found["noise"]}`,
-those that the data set's rule gives validation (`host/validation.py`).
+those that the data set's rule gives validation (`host/evaluation/validation.py`).
 """
 
 
@@ -257,4 +254,4 @@ Float is the same trained network without rounding: its weights and what flows b
 
 {seeds(tested)}
 
-{part(MEASURED, measured)}"""
+{markdown.part(MEASURED, measured)}"""

@@ -10,11 +10,14 @@ from pathlib import Path
 
 import numpy as np
 
-from host import robustness
-from host.data.dataset import NOISE_FOLDER, SILENCE, VALIDATION, DataError
+from host.base.errors import DataError
+from host.data.dataset import NOISE_FOLDER, SILENCE, VALIDATION
 from host.data.folder import recordings
 from host.data.speech_commands import HELD_OUT, hash_split, listen
-from host.evaluation import Clips, Model, judge, read_clips
+from host.evaluation import robustness
+from host.evaluation.clips import Clips, read_clips
+from host.evaluation.model import Model
+from host.evaluation.result import judge
 
 
 @dataclass(frozen=True)

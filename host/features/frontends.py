@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 
-from host.data.audio import RATE
 from host.format.program import FrontEnd
 from host.integers.tables import Q30, cos30
 
+RATE = 16000  # Hz, of all sound here
 FRAME, HOP, BANDS = 480, 160, 40
 HIGHEST = 4000  # Hz, the upper edge of the last band
 # level = floor(2.28 * 10 log10(energy) + 146.5), the scale of the shared log-mel pictures

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from host.data.audio import RATE
-from host.pictures import png, pyplot
-from host.simulator import physics
+from host.features.frontends import RATE
+from host.pictures.canvas import png, pyplot
 from host.simulator.physics import Movement, movements
+from host.simulator.report import pose_text
 from host.simulator.run import Simulation
 
 COLORS = {"forward": "#2a9d58", "backward": "#c9862b", "left": "#3b74c4", "right": "#b0478f"}
@@ -30,13 +30,6 @@ def draw(simulation: Simulation, title: str) -> bytes:
     _floor(floor, simulation, done)
     figure.suptitle(title, fontsize=12)
     return png(figure)
-
-
-def pose_text(path: physics.Path) -> str:
-    """The end of a path in words."""
-    x, y, degrees = path.pose.values()
-    x, y, degrees = (round(v) + 0 for v in (x, y, (degrees + 180) % 360 - 180))
-    return f"ends at x {x} mm, y {y} mm, heading {degrees}°"
 
 
 def _envelope(samples: np.ndarray, columns: int = 1500) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

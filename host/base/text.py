@@ -27,3 +27,8 @@ def is_word(text: str) -> bool:
 def printable(text: str, also: str = "") -> str:
     """Text for a terminal, which obeys unprintable characters; those of `also` pass."""
     return "".join(c if c.isprintable() or c in JOINERS or c in also else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    """A share of 0 to 1 for people; "-" where there is none."""
+    return "-" if share is None else f"{100 * share:.{digits}f} %"
