@@ -8,7 +8,8 @@
 # make bench-accuracy DATA=speech_commands_v2_test [NOISE=_background_noise_]    accuracy of all models, to bench/accuracy.*
 #     and the README; with VALIDATION="dirs of words" VALIDATION_NOISE=dir, or these alone, also what chooses among models
 # make mutants    whether the tests notice small bugs, to docs/mutants.md; takes hours (AREA=host, SAMPLE=20 for less)
-# make lint    ruff over Python; C is compiled with warnings as errors wherever it is built
+# make lint    ruff and mypy over Python; C is compiled with warnings as errors wherever it is built
+# make format    Python and C as make lint wants them
 
 PYTHON ?= python3
 VENV := .venv
@@ -16,6 +17,8 @@ PY := $(VENV)/bin/python
 NATIVE := $(filter-out native/core/plain/%,$(wildcard $(addprefix native/core/,*.h */*.[ch] */*/*.[ch])))
 CORE := $(filter %.c,$(NATIVE))
 BOARD := $(wildcard tools/board/*)
+# all C but MicroPython's board headers
+C := $(shell find native tests tools/board tools/xtensa -name '*.[ch]')
 # the plain kernels that tests compare the fast ones with; each takes the place of the file of its name
 PLAIN := $(wildcard native/core/plain/*.c)
 USERMOD := $(wildcard native/usermod/*.[ch] native/usermod/*.mk)
@@ -29,11 +32,11 @@ BITS := 64 $(if $(filter x86_64,$(shell uname -m)),32)
 
 # MicroPython's makefiles take paths of letters, digits and these alone
 UNFIT := $(shell pwd -P | LC_ALL=C tr -d 'A-Za-z0-9/_.,+=@~\200-\377\n-' | grep -q . && echo unfit)
-ifneq ($(and $(UNFIT),$(filter-out core lint clean bench-accuracy,$(or $(MAKECMDGOALS),demo))),)
+ifneq ($(and $(UNFIT),$(filter-out core lint format clean bench-accuracy,$(or $(MAKECMDGOALS),demo))),)
 $(error This folder's path has a space, a quote or the like, which MicroPython's makefiles do not take; move it: $(CURDIR))
 endif
 
-.PHONY: demo test setup core board lint mutants bench-xtensa bench-xtensa-s2 bench-accuracy clean
+.PHONY: demo test setup core board lint format mutants bench-xtensa bench-xtensa-s2 bench-accuracy clean
 .DELETE_ON_ERROR:
 
 demo: setup
@@ -47,6 +50,12 @@ setup: build/.system $(VENV)/.installed core $(BITS:%=build/micropython%/micropy
 lint: $(VENV)/.installed
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+format: $(VENV)/.installed
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+	$(VENV)/bin/clang-format -i $(C)
 
 mutants: setup
 	$(PY) -m tools.mutants $(if $(AREA),--area $(AREA),--write) $(if $(SAMPLE),--sample $(SAMPLE))

@@ -81,7 +81,10 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:  # said last: the figures are worth more
         not_drawn = error
     if args.json:
-        said = {"picture": None if not_drawn else str(drawn), "warnings": [str(f) for f in clips.findings]}
+        said: dict[str, object] = {
+            "picture": None if not_drawn else str(drawn),
+            "warnings": [str(f) for f in clips.findings],
+        }
         said |= {"robustness": found.robustness} if found.robustness else {}
         print(json.dumps({"model": str(args.model), "data": named, **found.to_dict(), **said}))
     else:

@@ -1,6 +1,7 @@
 """What is under the GPL lies in one folder and says so; nothing that is shipped uses or names it."""
 
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,3 +45,10 @@ def test_no_other_source_is_of_its_kind():
 
 def test_the_project_is_under_the_mit_licence():
     assert (ROOT / "LICENSE").read_text().startswith("MIT License\n\nCopyright (c) ")
+
+
+def test_the_notice_names_every_package_that_is_used():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = [*project["dependencies"], *(w for extra in project["optional-dependencies"].values() for w in extra)]
+    names = {re.match(r"[\w-]+", line)[0] for line in wanted}
+    assert names - set(re.findall(r"[\w-]+", (ROOT / "NOTICE").read_text())) == set()

@@ -22,7 +22,7 @@ import sys
 sys.path.insert(0, {str(DEVICE)!r})
 from array import array
 import tympan
-from listener import Listener
+from tympan_robot.listener import Listener
 
 with open(sys.argv[1], "rb") as f:
     listener = Listener(tympan.Model(f), RULE, {GAIN})

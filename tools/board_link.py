@@ -27,7 +27,7 @@ from host.base.text import printable
 try:
     from termios import error as TerminalError
 except ImportError:  # on Windows
-    TerminalError = OSError
+    TerminalError = OSError  # type: ignore[misc, assignment]
 
 ENTER_S = 20  # longest time to reach the raw REPL, even if the port keeps sending
 ANSWER_S = 30  # longest silence of a board that computes
@@ -46,7 +46,7 @@ class PortError(LinkError):
     """A port that cannot be opened."""
 
 
-def shown(data: bytes) -> str:
+def shown(data: bytes | bytearray) -> str:
     """What a board sent, for a terminal: lines and tabs stay, what a terminal would obey does not."""
     return printable(data.decode(errors="replace").replace("\r\n", "\n").rstrip("\r"), "\n\t")
 

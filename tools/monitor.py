@@ -102,7 +102,8 @@ def decibels(rms: int) -> float:
 def glyphs(encoding: str) -> str:
     """What bars are made of where text has this encoding."""
     try:
-        return BAR.encode(encoding) and BAR
+        BAR.encode(encoding)
+        return BAR
     except UnicodeEncodeError:
         return ASCII_BAR
 

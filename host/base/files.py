@@ -7,7 +7,7 @@ from pathlib import Path
 from host.base.errors import Error
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes | memoryview) -> None:
     """Write a file so that an interruption or a full disk leaves what was there before."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")  # another process may be writing it too

@@ -1,5 +1,6 @@
 """What becomes of a run that ships: its model.bin, confusion picture and card."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from host.base.errors import DataError, naming
@@ -53,7 +54,9 @@ def noise(data: Path, given: Path | None) -> list:
         return []
 
 
-def compared(model: Model, others: list[Path], source: validation.Source | None, say=print) -> tuple[dict | None, dict]:
+def compared(
+    model: Model, others: Sequence[Path], source: validation.Source | None, say=print
+) -> tuple[dict | None, dict]:
     """What validation makes of a model, and of the others by their `blob`; None of each where there is no source."""
     before = {blob(path.read_bytes()): path for path in others}
     before.pop(blob(model.file), None)
@@ -63,11 +66,11 @@ def compared(model: Model, others: list[Path], source: validation.Source | None,
     for other in opened.values():
         if other.program.labels != model.program.labels:
             raise DataError(f"{other.path} hears other words; --before is for files of the same")
-    found, others = source.measure(model), {name: source.measure(other) for name, other in opened.items()}
-    for name, other in others.items():
+    found, theirs = source.measure(model), {name: source.measure(other) for name, other in opened.items()}
+    for name, tables in theirs.items():
         say(f"validation, mean of levels and noise: {percent(validation.mean(found), 2)}; "
-            f"of {name}, which it replaces, {percent(validation.mean(other), 2)}")  # fmt: skip
-    return found, others
+            f"of {name}, which it replaces, {percent(validation.mean(tables), 2)}")  # fmt: skip
+    return found, theirs
 
 
 def update(
@@ -89,7 +92,7 @@ def update(
 
 def ship(
     runs: list[Path], data: Path, recordings: list, output: Path, name: str | None = None, whose: str | None = None,
-    before: list[Path] = (), source: validation.Source | None = None, weights: bool = False, say=print, warn=print,
+    before: Sequence[Path] = (), source: validation.Source | None = None, weights: bool = False, say=print, warn=print,
 ) -> Path:  # fmt: skip
     """Put the best of the runs into the folder `output`: its model.bin, picture and card; the path of the model.
 

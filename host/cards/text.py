@@ -142,7 +142,7 @@ def facts(shipped: Tested, runs: int, data: str) -> str:
 def seeds(tested: list[Tested]) -> str:
     """Float against int8, run by run, and on average."""
     shares = np.array([(t.best.validation_accuracy, t.float.accuracy, t.int8.accuracy) for t in tested])
-    names = [t.config.seed for t in tested]
+    names = [str(t.config.seed) for t in tested]
     if len(tested) > 1:
         names, shares = [*names, "mean"], np.vstack([shares, shares.mean(0)])
     body = [
@@ -198,21 +198,22 @@ def chosen_by(labels: tuple[str, ...], found: dict | None, before: dict[str, dic
     )
     if not found:
         return text + (f"The file replaced {names}; no validation compared them.\n" if before else "")
-    if before:
-        best = max(before, key=lambda name: mean(before[name]))
+    measured = {name: others for name, others in before.items() if others}
+    if measured:
+        best = max(measured, key=lambda name: mean(measured[name]))
         verdict = (
             "this file is ahead"
-            if mean(before[best]) <= mean(found)
+            if mean(measured[best]) <= mean(found)
             else f"`{best}` is ahead, and was replaced all the same"
         )
         text += f"Against what it replaced, {names} (`git cat-file blob`), the mean of this table:\n{verdict}.\n"
     accuracies = [
         [percent(row["accuracy"]) for kind in m["robustness"].values() for row in kind.values()]
-        for m in before.values()
+        for m in measured.values()
     ]
     body = [(*row, *others) for row, *others in zip(robustness(found["robustness"], labels), *accuracies, strict=True)]
     blank = [""] * (len(kinds(labels)) - 1)
-    body.append(("**mean**", percent(mean(found), 2), *blank, *(percent(mean(m), 2) for m in before.values())))
+    body.append(("**mean**", percent(mean(found), 2), *blank, *(percent(mean(m), 2) for m in measured.values())))
     head = ("int8, validation", *kinds(labels).values(), *(f"all clips, `{name}`" for name in before))
     counts = ", ".join(f"{label} {count}" for label, count in found["per_class"].items())
     return f"""{text}

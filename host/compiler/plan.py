@@ -76,6 +76,7 @@ class _Arena:
         """The places that take the fewest bytes of those found; the same each time."""
         order = sorted(self.others, key=lambda v: (-self.size(v), v))
         best = self.place(order, {})
+        assert best is not None, "nothing limits it"
         rng = random.Random(0)
         for _ in range(ROUNDS):
             if self.bytes(best) <= _aligned(self.live):

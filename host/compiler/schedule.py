@@ -217,12 +217,13 @@ def distances(program: Program, strip: int) -> Distances:
     window = _Run(program, strip)
     window.finish()
     frames = program.frontend.frames
-    stride = next((hop for hop in range(1, frames + 1) if steps(program, hop)), None)
-    if stride:
-        stream = _Run(program, strip, steps(program, stride))
+    streamed = {hop: found for hop in range(1, frames + 1) if (found := steps(program, hop))}
+    if streamed:
+        stride = min(streamed)
+        stream = _Run(program, strip, streamed[stride])
         stream.finish()
         # among these each strip is that begins or ends anywhere in a longer hop
         for hop in range(stride, min(frames, math.lcm(stride, strip) + strip) + 1, stride):
-            stream.hop(steps(program, hop))
+            stream.hop(streamed[hop])
         window.distances.add(stream.distances)
     return window.distances

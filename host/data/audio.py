@@ -105,9 +105,10 @@ def _converted(x: np.ndarray, rate: int) -> np.ndarray:
 def _sizes(path: Path) -> tuple[int, int]:
     """(bytes of sound that the header of a WAV or AIFF file announces, bytes that are there); 0, 0 where unknown."""
     with open(path, "rb") as file:
-        order, name = {b"RIFF": ("little", b"data"), b"FORM": ("big", b"SSND")}.get(file.read(12)[:4], (None, b""))
-        while order and len(chunk := file.read(8)) == 8:
-            size = int.from_bytes(chunk[4:], order)
+        start = file.read(12)[:4]
+        name = {b"RIFF": b"data", b"FORM": b"SSND"}.get(start)
+        while name and len(chunk := file.read(8)) == 8:
+            size = int.from_bytes(chunk[4:], "little" if start == b"RIFF" else "big")
             if chunk[:4] == name:
                 there = os.fstat(file.fileno()).st_size - file.tell()
                 return (size, min(there, size) if size else there) if size < UNKNOWN_SIZE else (0, 0)

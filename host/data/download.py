@@ -128,5 +128,7 @@ def _unpack(packed: Path, folder: Path, quiet: bool) -> None:
                 )
             target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
-            with archive.extractfile(member) as source, open(target, "wb") as out:
+            source = archive.extractfile(member)
+            assert source, "it is a file"
+            with source, open(target, "wb") as out:
                 shutil.copyfileobj(source, out)

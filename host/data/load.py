@@ -1,6 +1,7 @@
 """`--data`: synthetic speech, a folder of recordings or an archive of log-mels, as a `Dataset`."""
 
 import hashlib
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -59,12 +60,12 @@ class Gathered:
     def dataset(self) -> Dataset:
         """The clips that may be used and have a class. DataError where training or validation lack one."""
         p, k = self.part, self.keep
-        arrays = (a if k.all() else a[k] for a in (p.levels, p.words, p.split))
-        return assemble(*arrays, self.labels, self.sources, self.rule, self.origin[k], self.noise_source)
+        levels, words, split = (a if k.all() else a[k] for a in (p.levels, p.words, p.split))
+        return assemble(levels, words, split, self.labels, self.sources, self.rule, self.origin[k], self.noise_source)
 
 
 def gather(
-    sources: list[str], classes: int, split="auto", seed=0, noise: Path | None = None, quiet=False,
+    sources: Sequence[str], classes: int, split="auto", seed=0, noise: Path | None = None, quiet=False,
     words: tuple[str, ...] = (), resample: bool = False,
 ) -> Gathered:  # fmt: skip
     """All of `sources`: a language's name, a folder of <word>/*.wav, or an .npz archive, each.
@@ -128,8 +129,10 @@ def _joined(parts: list[Part]) -> Part:
         return parts[0]
     unknown = np.full(1, np.nan).astype(FACTS)
     facts = [np.repeat(unknown, len(p.words)) if p.facts is None else p.facts for p in parts]
-    arrays = ([getattr(p, name) for p in parts] for name in ("levels", "words", "split", "names"))
-    return Part(*map(np.concatenate, arrays), np.concatenate(facts))
+    levels, words, split, names = (
+        np.concatenate([getattr(p, name) for p in parts]) for name in ("levels", "words", "split", "names")
+    )
+    return Part(levels, words, split, names, np.concatenate(facts))
 
 
 def _middle(levels: np.ndarray, frames: int) -> np.ndarray:

@@ -40,7 +40,7 @@ def hash_split(name: str) -> str:
 
 def _listed(root: Path) -> tuple[dict[str, str], list[Finding]]:
     """The split of each recording that the folder's lists name, and the lines that name none."""
-    lines = {}
+    lines: dict[str, str] = {}
     for split, name in ((VALIDATION, "validation_list.txt"), (TESTING, "testing_list.txt")):
         path = root / name
         if path.exists():
@@ -179,6 +179,6 @@ def _part(root, files, noise, listed: dict[str, str], cache, resample, quiet, le
         else:
             words.append(NOISE_FOLDER if near(word, (SILENCE,)) else word)
             splits.append(listed.get(normal(path), TRAINING) if listed else hash_split(path))
-    words, names, first = np.array(words), np.array(names), np.array(first)
-    found = survey.of_recordings(str(root), names[first], facts[first], words[first] == NOISE_FOLDER)
-    return Part(levels, words, np.array(splits, dtype="<U10"), names, facts, found)
+    said, called, whole = np.array(words), np.array(names), np.array(first)
+    found = survey.of_recordings(str(root), called[whole], facts[whole], said[whole] == NOISE_FOLDER)
+    return Part(levels, said, np.array(splits, dtype="<U10"), called, facts, found)

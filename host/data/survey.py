@@ -72,7 +72,8 @@ def tested(source: str, names: np.ndarray, windows: np.ndarray, facts: np.ndarra
 
     windows int16 [clips, samples], facts audio.FACTS [clips], silence bool [clips]: of that class.
     """
-    silent, twice, first = ~np.isfinite(facts["level"]) & ~silence, np.zeros(len(names), bool), {}
+    silent, twice = ~np.isfinite(facts["level"]) & ~silence, np.zeros(len(names), bool)
+    first: dict[int, int] = {}
     for best, *others in copies(windows, silent | silence):
         twice[others] = True
         first |= dict.fromkeys(others, best)

@@ -97,7 +97,8 @@ def made_of(language: Language) -> str:
 
 def _jobs(seed: int, per_word: int | None, language: Language) -> list[_Job]:
     """The clips of training, then those of validation."""
-    count, jobs = per_word or language.per_word, []
+    count = per_word or language.per_word
+    jobs: list[_Job] = []
     for split, share in ((TRAINING, 1.0), (VALIDATION, 0.2)):
         for word, times in [(w, 1) for w in language.words] + [(UNKNOWN, 3), (SILENCE, 1)]:
             first = seed * 1_000_003 + len(jobs)

@@ -163,8 +163,8 @@ class NativeListener:
         if features.shape[1:] != (self.model.width,) or ends.min() < self.model.frames or ends.max() > len(features):
             raise ValueError(f"no windows of {self.model.frames} x {self.model.width} end there in {features.shape}")
         out = np.empty((len(ends), self.model.classes), np.uint16)
-        start = ctypes.c_uint32(start)
-        self.lib.host_listener_run(self.handle, _pointer(features), start, _pointer(ends), len(ends), _pointer(out))
+        first = ctypes.c_uint32(start)
+        self.lib.host_listener_run(self.handle, _pointer(features), first, _pointer(ends), len(ends), _pointer(out))
         return out
 
 

@@ -7,6 +7,7 @@ same noise at every SNR, with every model, whatever other clips there are.
 """
 
 import zlib
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -75,6 +76,7 @@ def measure(
 
     recordings: of noise; where there are none "snr" is empty.
     """
+    changes: list[tuple[str, int, Callable[..., np.ndarray], tuple[np.ndarray, ...]]]
     changes = [("level", db, at_level, (clips.windows,)) for db in LEVELS]
     if recordings:
         noise = pieces(clips.names, recordings, clips.windows.shape[1])

@@ -160,7 +160,7 @@ class Worker:
 
     def line(self, trial: optuna.Trial, m: Measurements, what: str, started: float) -> str:
         return (
-            f"trial {trial.number:4d}  {what:24}  {100 * m.accuracy:5.1f} %  {m.parameters:6,} parameters  "
+            f"trial {trial.number:4d}  {what:24}  {100 * m.reached:5.1f} %  {m.parameters:6,} parameters  "
             f"{m.multiply_adds:9,} multiply-adds  {time.monotonic() - started:.0f} s"
         )
 

@@ -27,6 +27,12 @@ class Measurements:
     operators: tuple[str, ...]  # the kinds in use, but for the softmax that each network ends in
     accuracy: float | None = None
 
+    @property
+    def reached(self) -> float:
+        """The accuracy of a design that was trained."""
+        assert self.accuracy is not None, "it was not trained yet"
+        return self.accuracy
+
 
 def measure(name: str, design: Design, frontend, labels) -> Measurements:
     """Build the design, compile it with the weights it was born with, and let the C core open it.

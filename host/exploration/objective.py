@@ -7,6 +7,7 @@ as small functions to read and to change. Requirements that do not depend on tra
 
 import math
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from host.base.errors import Error
 from host.exploration.measure import Measurements
@@ -19,12 +20,12 @@ class RequirementError(Error):
 
 def accuracy(m: Measurements) -> float:
     """Share of the validation clips that are right."""
-    return m.accuracy
+    return m.reached
 
 
 def netscore(m: Measurements) -> float:
     """20 log10(a^2 / sqrt(p c)): accuracy a in %, p million parameters, c million multiply-adds (arXiv 1806.05512)."""
-    a = max(100 * m.accuracy, 0.01)
+    a = max(100 * m.reached, 0.01)
     return 20 * math.log10(a**2 / math.sqrt(m.parameters * m.multiply_adds / 1e12))
 
 
@@ -85,7 +86,8 @@ def parse_requirements(words: list[str]) -> Requirements:
             named = REQUIREMENTS[word]
             wanted = replace(wanted, **{f.name: v for f in fields(named) if (v := getattr(named, f.name)) is not None})
         else:
-            wanted = replace(wanted, **{key: _value(key, value)})
+            asked: dict[str, Any] = {key: _value(key, value)}
+            wanted = replace(wanted, **asked)
     return wanted
 
 

@@ -42,8 +42,8 @@ def found(study: optuna.Study) -> list[Found]:
 
 def beats(a: Measurements, b: Measurements) -> bool:
     """Whether a is nowhere worse than b in accuracy, parameters and multiply-adds, and somewhere better."""
-    ours = a.accuracy, -a.parameters, -a.multiply_adds
-    theirs = b.accuracy, -b.parameters, -b.multiply_adds
+    ours = a.reached, -a.parameters, -a.multiply_adds
+    theirs = b.reached, -b.parameters, -b.multiply_adds
     return ours != theirs and all(x >= y for x, y in zip(ours, theirs, strict=True))
 
 
@@ -51,7 +51,7 @@ def front(designs: list[Found], requirements: Requirements) -> list[Found]:
     """The measured designs that meet all requirements and that no such design beats, the most accurate first."""
     good = [f for f in designs if f.outcome == s.MEASURED and meets(f.measured, requirements)]
     best = [f for f in good if not any(beats(g.measured, f.measured) for g in good)]
-    return sorted(best, key=lambda f: (-f.measured.accuracy, f.measured.parameters, f.number))
+    return sorted(best, key=lambda f: (-f.measured.reached, f.measured.parameters, f.number))
 
 
 def describe(design: Design) -> str:
@@ -69,7 +69,7 @@ def table(best: list[Found]) -> str:
     for f in best:
         m = f.measured
         lines.append(
-            f"| {f.number} | {100 * m.accuracy:.2f} % | {f.value:.3f} | {m.parameters:,} | {m.multiply_adds:,} | "
+            f"| {f.number} | {100 * m.reached:.2f} % | {f.value:.3f} | {m.parameters:,} | {m.multiply_adds:,} | "
             f"{m.instructions / 1e6:.2f} M | {m.memory:,} B | {m.file:,} B | {describe(f.design)} |"
         )
     return "\n".join(lines)
@@ -115,7 +115,7 @@ def picture(designs: list[Found], best: list[Found], requirements: Requirements)
 
 
 def _point(f: Found, costs: Iterable[str]) -> pareto.Point:
-    return pareto.Point(f.number, f.measured.accuracy, {key: getattr(f.measured, key) for key in costs})
+    return pareto.Point(f.number, f.measured.reached, {key: getattr(f.measured, key) for key in costs})
 
 
 def write(study: optuna.Study, problem: Problem, folder: Path) -> list[Found]:

@@ -64,7 +64,8 @@ class BCResNet(Network):
     ):  # fmt: skip
         super().__init__(name, frontend, labels)
         self.stem = Conv2D(1, stem, (3, 5), stride=(stride, 2), norm=True)
-        layers, bands, channels = [], (frontend.width + 1) // 2, stem
+        layers: list[nn.Module] = []
+        bands, channels = (frontend.width + 1) // 2, stem
         for c, count, kernel in stages:
             for step in (2, *[1] * (count - 1)):
                 layers.append(BroadcastResidual(channels, c, bands, kernel, step))

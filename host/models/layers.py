@@ -32,6 +32,7 @@ class Weighted(nn.Module):
     shape, None for none: where it is 0 a weight is 0, in training, in checkpoints and on the robot.
     """
 
+    mask: torch.Tensor | None
     rounded: WeightRounding = staticmethod(nearest)
 
     def hold(self, mask: torch.Tensor | None) -> None:
@@ -50,6 +51,7 @@ class Weighted(nn.Module):
 
 def on_grid(weight, bias, x: Signal, scale: float, zero: int, rounded: WeightRounding):
     """The layer's parameters rounded as the compiler will round them; gradients pass straight through."""
+    assert x.scale is not None, "the network is quantised"
     c = linear_constants(numbers(weight), numbers(bias), x.scale, x.zero, scale, zero, rounded=rounded)
     step = c.scale.reshape(-1, *[1] * (weight.ndim - 1))
     w = torch.from_numpy(c.weight * step).to(weight)
@@ -59,7 +61,8 @@ def on_grid(weight, bias, x: Signal, scale: float, zero: int, rounded: WeightRou
 
 def folded(norm: nn.BatchNorm2d) -> tuple[torch.Tensor, torch.Tensor]:
     """Batch norm with its running statistics as per-channel (gain, bias), both [channels]."""
-    gain = norm.weight / (norm.running_var + norm.eps).sqrt()
+    assert norm.running_mean is not None and norm.running_var is not None, "it keeps statistics"
+    gain = norm.weight / torch.sqrt(norm.running_var + norm.eps)
     return gain, norm.bias - gain * norm.running_mean
 
 
@@ -159,6 +162,7 @@ class Gate(nn.Module):
         if residual is None:
             return self.quantizer(y)
         if self.form == "text":
+            assert self.before_residual is not None, "a residual was announced"
             y = self.before_residual(y).real
         return self.quantizer(y + residual.real)
 
@@ -170,6 +174,7 @@ class Gate(nn.Module):
         if residual is None:
             return operators.Add.lower(v, a, gain * strength, gain, bias, q.scale, q.zero)
         inner = self.before_residual
+        assert inner is not None, "a residual was announced"
         y = operators.Add.lower(v, a, gain * strength, gain, bias, inner.scale, inner.zero)
         return operators.Add.lower(y, residual, gain * 0 + 1, gain * 0 + 1, gain * 0, q.scale, q.zero)
 

@@ -21,6 +21,8 @@ class Network(nn.Module):
     frontend: what makes the uint8 features. labels: class names, in the order of the outputs.
     """
 
+    classify: nn.Module  # the last layer, whose rows are the labels'
+
     def __init__(self, name: str, frontend: FrontEnd, labels: tuple[str, ...]):
         super().__init__()
         self.name = name

@@ -54,11 +54,15 @@ class Quantizer(nn.Module):
     step: a fixed step, for outputs whose scale the integer semantics prescribes; else the step is learned.
     """
 
+    enabled: torch.Tensor
+    peak: torch.Tensor
+    log_step: torch.Tensor
+
     def __init__(self, zero: int, step: float | None = None):
         super().__init__()
         self.zero = zero
         self.learned = step is None
-        if self.learned:
+        if step is None:
             self.log_step = nn.Parameter(torch.zeros(()))
             self.register_buffer("peak", torch.zeros(()))
         else:

@@ -51,7 +51,8 @@ class TinySpeechWide(Network):
     ):  # fmt: skip
         super().__init__(name, frontend, labels)
         self.stem = Conv2D(1, stem, (3, 5), stride=(stride, 2), norm=norm)
-        layers, bands, channels = [], (frontend.width + 1) // 2, stem
+        layers: list[nn.Module] = []
+        bands, channels = (frontend.width + 1) // 2, stem
         for c in planes:
             layers.append(WideCondenser(channels, c, channels, out, pool=2, bands=3, stride=2, norm=norm))
             bands, channels = (bands + 1) // 2, c

@@ -26,7 +26,8 @@ class Head(NamedTuple):
     shift: int
 
 
-class Strips(NamedTuple):
+@dataclass(frozen=True)
+class Strips:
     """How a plan runs a window: `count` strips of `frames` feature frames; ahead: weights are unpacked beforehand."""
 
     frames: int
@@ -156,7 +157,7 @@ class Operator(ABC):
 
 def register(kind: type[Operator]) -> type[Operator]:
     """Enter an operator's class in KINDS."""
-    missing = getattr(kind, "__abstractmethods__", frozenset())
+    missing: frozenset[str] = getattr(kind, "__abstractmethods__", frozenset())
     if missing or not hasattr(kind, "KIND"):
         raise TypeError(f"operator {kind.__name__} lacks {', '.join(sorted(missing or {'KIND'}))}")
     if kind.KIND in KINDS:

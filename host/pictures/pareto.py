@@ -39,8 +39,9 @@ def draw(
                 at = [p.costs[key] for p in members], [100 * p.accuracy for p in members]
                 axis.scatter(*at, s=26, c=color, marker=marker, label=label)
         for p in best:
-            at = p.costs[key], 100 * p.accuracy
-            axis.annotate(str(p.number), at, xytext=(3, 4), textcoords="offset points", fontsize=7)
+            axis.annotate(
+                str(p.number), (p.costs[key], 100 * p.accuracy), xytext=(3, 4), textcoords="offset points", fontsize=7
+            )
         if limits[key] is not None:
             axis.axvline(limits[key], color="0.4", linestyle="--", linewidth=1, label="required")
         if limits["accuracy"] is not None:

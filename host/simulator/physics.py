@@ -154,7 +154,7 @@ def movements(path: Path) -> list[Movement]:
     way = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(path.column("x_mm")), np.diff(path.column("y_mm"))))])
     bounds = np.flatnonzero(np.concatenate([[True], kinds[1:] != kinds[:-1], [True]]))
     found = []
-    for first, behind in pairwise(bounds):
+    for first, behind in pairwise(bounds.tolist()):
         start, end = max(0, first - 1), behind - 1  # a row tells the speed at the end of its step
         if kinds[first] and s[end] - s[start] >= SHORTEST_S:
             degrees = math.degrees(heading[end] - heading[start])

@@ -1,6 +1,7 @@
 """A simulation in words: what was heard, announced and done, and where the robot ends."""
 
 from dataclasses import asdict
+from typing import Any
 
 from host.features.frontends import RATE
 from host.simulator import physics
@@ -17,6 +18,7 @@ def pose_text(path: physics.Path) -> str:
 def events(simulation: Simulation) -> list[dict]:
     """What was heard, what the program said of its movements and what they were, in the order of the sound."""
     log, start = simulation.log, (simulation.log.start_us or 0) / 1e6
+    found: list[dict[str, Any]]
     found = [{"s": h.s, "kind": "heard", "word": h.word, "confidence": round(h.confidence, 4)} for h in log.heard]
     found += [{"s": a.s, "kind": "announced", "movement": a.name} for a in log.announced]
     for m in physics.movements(simulation.path):

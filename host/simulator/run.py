@@ -92,14 +92,14 @@ class Log:
             return line
 
     def _machine(self, words: list[str]) -> Heard | Announced | None:
-        found = None
+        found: Heard | Announced | None = None
         match words:
             case ["@heard", *word, confidence, ms] if word:
-                found = Heard(self.stream_s + int(ms) / 1000, " ".join(word), int(confidence) / SURE)
-                self.heard.append(found)
+                found = heard = Heard(self.stream_s + int(ms) / 1000, " ".join(word), int(confidence) / SURE)
+                self.heard.append(heard)
             case ["@move", *name] if name:
-                found = Announced(self.sound_s(self.us), " ".join(name))
-                self.announced.append(found)
+                found = announced = Announced(self.sound_s(self.us), " ".join(name))
+                self.announced.append(announced)
             case ["@pin", us, gpio, duty]:
                 change = physics.PinChange(int(us), int(gpio), int(duty))
                 self.pins.append(change)
@@ -190,7 +190,7 @@ def run(
             try:
                 _read(process, log, show)
             except KeyboardInterrupt:
-                if sound is None:
+                if process.stdin is None:
                     raise
                 process.stdin.close()
                 _read(process, log, show)
@@ -218,6 +218,7 @@ def _feed(pipe, sound: Iterable[bytes]) -> None:
 
 
 def _read(process: subprocess.Popen, log: Log, show) -> None:
+    assert process.stdout, "it is a pipe"
     with open(process.stdout.fileno(), "rb", closefd=False) as output:
         while line := output.readline(1 << 16):
             item = log.take(printable(line.decode(errors="replace").rstrip("\r\n"), "\t"))
@@ -243,26 +244,26 @@ def simulate(
     """
     robot = robot or physics.Physics()
     code = code or f"from tympan_robot import launcher; launcher.start({'' if program is None else repr(program)})"
-    live = not isinstance(samples, np.ndarray)
-    if timeout is None and not live:
-        timeout = 60 + len(samples) / RATE
+    recorded = samples if isinstance(samples, np.ndarray) else None
+    if timeout is None and recorded is not None:
+        timeout = 60 + len(recorded) / RATE
     heard: list[np.ndarray] = []
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "robot"
-        audio = "-" if live else "audio.raw"
+        audio = "-" if recorded is None else "audio.raw"
         prepare(
             folder,
             model,
             {"audio": audio, "battery_mv": round(robot.battery_mv), "log": True, **(scene or {})},
             settings,
         )
-        if not live:
-            (folder / audio).write_bytes(slots(samples))
-        log = run(folder, code, _slots_of(samples, heard) if live else None, timeout, show)
-    if live:
-        samples = np.concatenate([*heard, np.zeros(0, np.int16)])
+        if recorded is not None:
+            (folder / audio).write_bytes(slots(recorded))
+        log = run(folder, code, _slots_of(samples, heard) if recorded is None else None, timeout, show)
+    if recorded is None:
+        recorded = np.concatenate([*heard, np.zeros(0, np.int16)])
     end = max(log.us, log.end_us or 0) + ROLL_OUT_US
-    return Simulation(samples, log, physics.drive(log.pins, end, robot), problem(log, timeout))
+    return Simulation(recorded, log, physics.drive(log.pins, end, robot), problem(log, timeout))
 
 
 def _slots_of(blocks: Iterable[np.ndarray], heard: list[np.ndarray]) -> Iterable[bytes]:

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from host.base.errors import DataError, Error
 from host.data.dataset import TRAINING, Dataset
@@ -53,8 +54,8 @@ class RunConfig:
     @staticmethod
     def from_json(text: str) -> "RunConfig":
         d = json.loads(text)
-        frontend = {k: tuple(v) if isinstance(v, list) else v for k, v in d["frontend"].items()}
-        recipe = {k: tuple(v) if isinstance(v, list) else v for k, v in d["recipe"].items()}
+        frontend: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in d["frontend"].items()}
+        recipe: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in d["recipe"].items()}
         d |= {
             "design": Design.from_dict(d["design"]),
             "data": tuple(str(Path(source)) for source in d["data"]),

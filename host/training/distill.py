@@ -1,5 +1,7 @@
 """Distillation: to learn from what trained networks answer, not from labels alone (Hinton et al., arXiv 1503.02531)."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -8,7 +10,7 @@ from host.models.network import Network
 from host.training.augment import to_features
 
 
-def answers(teachers: list[Network], levels: np.ndarray, temperature: float, device) -> torch.Tensor:
+def answers(teachers: Sequence[Network], levels: np.ndarray, temperature: float, device) -> torch.Tensor:
     """The teachers' mean probabilities at a temperature: levels uint8 [batch, frames, bands] -> [batch, classes].
 
     They compute in floating point, in evaluation mode. Each makes its own features, which need not be the student's.

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -133,8 +133,9 @@ def calibrate(model: Network, data: Dataset, recipe: Recipe, rng: np.random.Gene
 
 
 def train_epochs(
-    model, optimizer, data: Dataset, recipe: Recipe, seed: int, first: int, quiet=False, teachers: list[Network] = ()
-) -> Iterator[Epoch]:
+    model, optimizer, data: Dataset, recipe: Recipe, seed: int, first: int, quiet=False,
+    teachers: Sequence[Network] = (),
+) -> Iterator[Epoch]:  # fmt: skip
     """Train from epoch `first` on, where the network is, yielding after each. (seed, epoch) determine what is drawn.
 
     teachers: trained networks, in evaluation mode and where the network is, from which it learns too. Of several

@@ -42,7 +42,12 @@ class Request:
     @property
     def name(self) -> str:
         """The network's. RunError where the run to start from cannot be read."""
-        return origin(self.start).model if self.start else self.network[0]
+        return origin(self.start).model if self.start else self._designed[0]
+
+    @property
+    def _designed(self) -> tuple[str, Design]:
+        assert self.network, "a request names a network or what it starts from"
+        return self.network
 
     def folder(self) -> Path:
         """Where the run goes unless a place is named."""
@@ -58,7 +63,11 @@ class Request:
     def config(self, data: Dataset) -> RunConfig:
         """The run's configuration. DataError or RunError where the data do not fit the network or another run."""
         given = data, self.classes, self.split, self.seed, self.recipe
-        config = continued(self.start, *given) if self.start else make_config(*self.network, *given)
+        if self.start:
+            config = continued(self.start, *given)
+        else:
+            name, design = self._designed
+            config = make_config(name, design, *given)
         return dataclasses.replace(
             with_teachers(config, list(self.teachers)), workers=count(), threads=self.threads, device=self.device,
             resample=self.resample,

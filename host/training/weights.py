@@ -9,6 +9,7 @@ import json
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -48,9 +49,10 @@ def save_weights(path: Path, design: Design, network: Network) -> None:
         "model": network.name, "design": design.to_dict(), "frontend": dataclasses.asdict(network.frontend),
         "labels": network.labels,
     }  # fmt: skip
-    arrays = {name: tensor.cpu().numpy() for name, tensor in network.state_dict().items()}
+    arrays: dict[str, Any] = {name: tensor.cpu().numpy() for name, tensor in network.state_dict().items()}
+    arrays[ABOUT] = np.array(json.dumps(about))
     memory = io.BytesIO()
-    np.savez_compressed(memory, **arrays, **{ABOUT: np.array(json.dumps(about))})
+    np.savez_compressed(memory, **arrays)
     write_own(path, memory.getvalue(), ZIP, "file of weights")
 
 
@@ -63,8 +65,8 @@ def load_weights(path: Path) -> tuple[Built, Network]:
         with np.load(io.BytesIO(file), allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         d = json.loads(str(arrays.pop(ABOUT)))
-        frontend = FrontEnd(**{k: tuple(v) if isinstance(v, list) else v for k, v in d["frontend"].items()})
-        built = Built(str(d["model"]), Design.from_dict(d["design"]), frontend, tuple(map(str, d["labels"])))
+        fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in d["frontend"].items()}
+        built = Built(str(d["model"]), Design.from_dict(d["design"]), FrontEnd(**fields), tuple(map(str, d["labels"])))
         network = built.network()
         network.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()})
     except Exception as error:  # NumPy, zipfile, JSON and PyTorch raise whatever comes first

@@ -49,7 +49,8 @@ def candidates(areas=AREAS) -> list[Mutant]:
 
 def cut(tests: list[str], seconds: dict[str, float], budget: float) -> list[str]:
     """The first of the tests, for so many seconds."""
-    chosen, total = [], 0.0
+    chosen: list[str] = []
+    total = 0.0
     for test in tests:
         total += seconds[test]
         if chosen and total > budget:
@@ -136,7 +137,8 @@ class Trials:
 
 def run(wanted: list[tuple[str, Mutant]], counts: dict, find: Callable[[Mutant], dict | None]) -> Iterator[Outcome]:
     """What `find` says of the mutants, in turn, until of each group as many as `counts` says are some."""
-    done, reasons = Counter(), argued()
+    done: Counter[str] = Counter()
+    reasons = argued()
     for group, mutant in wanted:
         found = find(mutant) if done[group] < counts[group] else None
         if found and found["outcome"] != "none":

@@ -43,8 +43,9 @@ def tokens(source: bytes) -> list[Token]:
         match = TOKEN.match(source, at)
         if not match:
             raise ValueError(f"byte {at} begins no token of C: {source[at : at + 20]!r}")
-        if match.lastgroup != "skip":
-            found.append(Token(match.lastgroup, match.start(), match.end(), match.group()))
+        kind = match.lastgroup or ""  # each alternative is a named group
+        if kind != "skip":
+            found.append(Token(kind, match.start(), match.end(), match.group()))
         at = match.end()
     return found
 

@@ -65,7 +65,8 @@ def digest(folder: Path, tests: Path, data: Path, coverage) -> dict:
     files = {}
     for path in map(Path, combined.measured_files()):
         source = path.read_bytes()
-        lines, functions = {}, defaultdict(set)
+        lines: dict[int, list[str]] = {}
+        functions: dict[str, set[str]] = defaultdict(set)
         for line, contexts in combined.contexts_by_lineno(str(path)).items():
             lines[line] = sorted({t for context in contexts for t in users.get(PHASE.sub("", context), ())})
             functions[function(source, line)] |= set(lines[line])
@@ -96,13 +97,17 @@ def _tree(source: bytes) -> ast.Module:
     return ast.parse(source)
 
 
+def _end(node: ast.stmt | ast.expr) -> int:
+    return node.end_lineno or node.lineno
+
+
 def _statement(source: bytes, line: int) -> range:
     """The lines from where the innermost statement begins, whose body is not counted, to `line`."""
     begin = line
     for node in ast.walk(_tree(source)):
         if isinstance(node, ast.stmt) and node.lineno <= line:
             body = getattr(node, "body", None)
-            end = body[0].lineno - 1 if body else getattr(node, "subject", node).end_lineno
+            end = body[0].lineno - 1 if body else _end(getattr(node, "subject", node))
             if line <= max(end, node.lineno):
                 begin = min(begin, node.lineno)
     return range(begin, line + 1)
@@ -113,7 +118,7 @@ def function(source: bytes, line: int) -> str:
     """The name of the outermost function or method whose body has the line, "" where it runs at import."""
     prefix, body = "", _tree(source).body
     while True:
-        around = [n for n in body if n.lineno <= line <= n.end_lineno]
+        around = [n for n in body if n.lineno <= line <= _end(n)]
         node = around[0] if around else None
         if isinstance(node, ast.ClassDef):
             prefix, body = f"{prefix}{node.name}.", node.body

@@ -15,15 +15,21 @@ _tests: dict[str, dict] = {}
 _contexts: list[str] = []
 
 
+def _switch(name: str) -> None:
+    running = coverage.Coverage.current()
+    assert running, "this plugin works under coverage run"
+    running.switch_context(name)
+
+
 @contextmanager
 def _context(name: str):
     _contexts.append(name)
-    coverage.Coverage.current().switch_context(name)
+    _switch(name)
     try:
         yield
     finally:
         _contexts.pop()
-        coverage.Coverage.current().switch_context(_contexts[-1] if _contexts else "")
+        _switch(_contexts[-1] if _contexts else "")
 
 
 def _shared(definition) -> str | None:

@@ -62,7 +62,8 @@ def area_of(path: str) -> str:
 
 def mutants(path: str, source: bytes, changes: list[Change]) -> list[Mutant]:
     """The changes of a file, each with its key."""
-    found, seen = [], Counter()
+    found: list[Mutant] = []
+    seen: Counter[str] = Counter()
     for change in changes:
         first, last = source.rfind(b"\n", 0, change.start) + 1, source.find(b"\n", change.end)
         last = last if last >= 0 else len(source)

@@ -44,7 +44,7 @@ class Tree:
             times = path.stat()
             path.write_text(path.read_text().replace(str(ROOT.resolve()), str(folder)))
             os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
-        flags = re.search(r"^CFLAGS := (.*)$", (folder / "Makefile").read_text(), re.MULTILINE).group(1)
+        flags = re.findall(r"^CFLAGS := (.*)$", (folder / "Makefile").read_text(), re.MULTILINE)[0]
         self.compile = ["cc", *flags.split(), "-w", "-fPIC"]  # a mutant is not what the warnings are about
         self.compile.remove("-Werror")
         self.objects = folder / "build" / "objects"
@@ -56,7 +56,7 @@ class Tree:
         # compiled once, and with its assertions rewritten; no mutant writes any bytecode
         python = folder / ".venv" / "bin" / "python"
         subprocess.run([python, "-m", "compileall", "-q", "host", "tools", "bench"], cwd=folder, check=True)
-        collect = [python, "-m", "pytest", "--collect-only", "-o", "addopts=", *OPTIONS]
+        collect = [str(python), "-m", "pytest", "--collect-only", "-o", "addopts=", *OPTIONS]
         listed = subprocess.run(collect, cwd=folder, capture_output=True, text=True, check=True).stdout
         self.collected = [line for line in listed.splitlines() if "::" in line]
 
