@@ -166,6 +166,9 @@ def test_a_network_with_other_words_keeps_all_that_it_can(run):
         assert other.classify.bias[i] == before.classify.bias[row]
     assert torch.equal(other.classify.weight[4], fresh)
     agree(other)
+    before.classify.hold(torch.zeros_like(before.classify.weight))
+    other.start_from(before)
+    assert other.classify.mask is None and torch.equal(other.classify.weight[4], fresh)
     torch.manual_seed(0)
     again = new_network(dataclasses.replace(config, start=str(run), labels=words))
     assert torch.equal(again.classify.weight[:4], other.classify.weight[:4])

@@ -29,7 +29,7 @@ class Weighted(nn.Module):
     """What layers with weights have in common.
 
     rounded: puts the weights on their grid, in training and when they are lowered. mask: of 0 and 1 in the weights'
-    shape, None for none: where it is 0 a weight is 0, in training, in checkpoints and on the robot.
+    shape, None for none: where it is 0 a weight counts as 0, in training and on the robot. A checkpoint keeps it.
     """
 
     mask: torch.Tensor | None

@@ -61,11 +61,14 @@ class Network(nn.Module):
     def start_from(self, other: "Network") -> None:
         """Take over the weights of a network of the same design, which may hear other words.
 
-        The output of a word that only this one hears stays as it is.
+        The output of a word that only this one hears stays as it is; where the words differ, no mask of the outputs is
+        taken over.
         """
         state = other.state_dict()
-        for name, own in self.classify.state_dict(prefix="classify.").items():
-            rows = own.clone()
+        if self.labels != other.labels:
+            state.pop("classify.mask", None)
+        for name, own in self.classify.named_parameters("classify"):
+            rows = own.detach().clone()
             for i, label in enumerate(self.labels):
                 if label in other.labels:
                     rows[i] = state[name][other.labels.index(label)]
