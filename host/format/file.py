@@ -93,7 +93,9 @@ def _sections(file: bytes) -> dict[str, bytes]:
             f"the file is of format version {file[4]}, this reads version {MAJOR}; compile the model again"
         )
     if file[5] > MINOR:
-        raise FormatError(f"the file needs a reader of version {MAJOR}.{file[5]}, this is {MAJOR}.{MINOR}; update tympan")
+        raise FormatError(
+            f"the file needs a reader of version {MAJOR}.{file[5]}, this is {MAJOR}.{MINOR}; update tympan"
+        )
     size, crc = struct.unpack("<II", file[8:HEADER])
     if size != len(file):
         raise FormatError(f"the header says {size} bytes, the file has {len(file)}; copy it again")

@@ -343,7 +343,7 @@ static mp_obj_t stream_make_new(const mp_obj_type_t *type, size_t n_args, size_t
     model_obj_t *model = MP_OBJ_TO_PTR(args[ARG_model].u_obj);
     const tympan_frontend_config *config = &model->model.frontend;
     if (config->rate == 0) {
-        mp_raise_ValueError(MP_ERROR_TEXT("this model does not hear: give its input to run()"));
+        mp_raise_ValueError(MP_ERROR_TEXT("this model does not hear: give what it reads to run()"));
     }
     stream_obj_t *self = mp_obj_malloc(stream_obj_t, type);
     self->model = args[ARG_model].u_obj;
