@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from host.compiler.listing import report
 from host.compiler.plan import plan
 from host.engines.native import ModelError, NativeModel
 from host.evaluation.model import reference_features
@@ -121,6 +122,14 @@ def test_a_network_need_not_hear(seed):
     assert np.array_equal(model.run(shown), expected)
     with pytest.raises(FormatError, match="does not hear"):
         _ = again.frontend
+
+
+def test_a_network_that_does_not_hear_is_shown_without_what_sound_has(tmp_path):
+    path = tmp_path / "shown.bin"
+    path.write_bytes(shown_file(2))
+    text, sound = report(path)
+    assert sound and "tells      word0" in text and "format 1.1" in text
+    assert not any(word in text for word in ("front end", "listening", "in a stream"))
 
 
 def test_what_a_reader_may_ignore_is_kept():

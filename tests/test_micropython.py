@@ -94,7 +94,7 @@ def test_what_a_tinkerer_types(bits):
 SHOWN = """\
 import array, sys, tympan
 sys.path.append(sys.argv[3])
-from listener import Listener
+from tympan_robot.listener import Listener
 m = tympan.Model(open(sys.argv[1], "rb"))
 print(m.info()["rate"], m.info()["frames"], m.info()["width"], m.memory["stream"])
 p = array.array("H", [0] * len(m.labels))

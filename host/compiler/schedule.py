@@ -69,7 +69,7 @@ def steps(program: Program, hop: int) -> list[int] | None:
 
 
 def listened(program: Program) -> Program:
-    """The program with the listening hop nearest to its own at which it can stream; as it is where there is none, or no sound."""
+    """The program with the listening hop nearest to its own at which it can stream; as it is without one or sound."""
     if not program.hears:
         return program
     c = program.frontend

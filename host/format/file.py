@@ -67,7 +67,7 @@ def _contents(program: Program, plan: Plan) -> bytes:
     operators = struct.pack("<2BHI", len(records), plan.ahead, plan.strip, plan.arena) + b"".join(records)
     labels = bytes([len(program.labels)]) + b"".join(w.encode() + b"\0" for w in program.labels)
     c, s = program.input, program.listening
-    if program.hears:
+    if isinstance(c, FrontEnd):
         listening = struct.pack("<4H2BH", s.hop, s.cooldown, s.threshold, s.gate, s.history, s.votes, 0)
         sections = [("FRNT", frontend_section(c)), ("OPER", operators), ("LABL", labels), ("LSTN", listening)]
     else:
