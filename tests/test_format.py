@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from host.compiler.listing import report
+from host.compiler.listing import listing
 from host.compiler.plan import plan
 from host.engines.native import ModelError, NativeModel
 from host.evaluation.model import reference_features
@@ -124,10 +124,8 @@ def test_a_network_need_not_hear(seed):
         _ = again.frontend
 
 
-def test_a_network_that_does_not_hear_is_shown_without_what_sound_has(tmp_path):
-    path = tmp_path / "shown.bin"
-    path.write_bytes(shown_file(2))
-    text, sound = report(path)
+def test_a_network_that_does_not_hear_is_shown_without_what_sound_has():
+    text, sound = listing(shown_file(2), "shown.bin")
     assert sound and "tells      word0" in text and "format 1.1" in text
     assert not any(word in text for word in ("front end", "listening", "in a stream"))
 
