@@ -3,7 +3,7 @@
 import numpy as np
 
 from host.features.frontends import FRAME, HOP, RATE, htk_edges, log_mel
-from host.format.program import FrontEnd, Program
+from host.format.program import FrontEnd, Input, Program
 from host.operators import Add, Builder, Conv2D, Dense, Gate, GlobalAveragePool, MaxPool, Node, Softmax
 
 
@@ -70,11 +70,13 @@ def _layer(rng, x: Node) -> Node:
     return Gate.lower(x, coarse, gain, other, bias, scale, zero, x if rng.random() < 0.5 else None)
 
 
-def random_program(seed: int) -> Program:
+def random_program(seed: int, hears: bool = True) -> Program:
     """A valid program: a few layers of random kind and shape, then pool, dense and softmax."""
     rng = np.random.default_rng(seed)
     frames, width, classes = int(rng.integers(8, 40)), int(rng.integers(2, 14)), int(rng.integers(2, 13))
-    frontend = random_frontend(rng, frames, width)
+    source = random_frontend(rng, frames, width)
+    if not hears:
+        source = Input(frames, width, int(rng.integers(1, 5)), int(rng.integers(0, 256)))
 
     def body(x: Node) -> Node:
         for _ in range(int(rng.integers(1, 6))):
@@ -83,10 +85,10 @@ def random_program(seed: int) -> Program:
         x = GlobalAveragePool.lower(x, float(10 ** rng.uniform(-2.5, -0.5)), int(rng.choice([0, 128])))
         return Dense.lower(x, rng.standard_normal((classes, x.shape[2])), rng.standard_normal(classes))
 
-    builder = Builder(shapes=[(frames, width, 1)])
-    Softmax.lower(body(Node(builder, 0, 1 / 32, frontend.zero)))
+    builder = Builder(shapes=[source.shape])
+    Softmax.lower(body(Node(builder, 0, 1 / 32, source.zero)))
     labels = tuple(f"word{i}" for i in range(classes))
-    return Program(frontend, builder.operators, labels, name=f"random {seed}")
+    return Program(source, builder.operators, labels, name=f"random {seed}")
 
 
 def kinds(program: Program) -> list[str]:

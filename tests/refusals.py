@@ -116,7 +116,8 @@ ENVELOPE = {
     "the header alone": ("CHUNK", with_checksum(FILE[:16]), FILE),
     "another kind of file": ("MAGIC", header(0, b"tYMP"), FILE),
     "an older version": ("VERSION", header(4, b"\0"), FILE),
-    "a newer version": ("VERSION", header(4, b"\2"), header(5, b"\xff")),
+    "a newer version": ("VERSION", header(4, b"\2"), FILE),
+    "a file for newer readers": ("VERSION", header(5, b"\2"), header(5, b"\1")),
     "a byte too few": ("TRUNCATED", FILE[:-1], FILE),
     "a byte too many": ("OVERSIZED", FILE + b"\0", FILE),
     "the first byte that the checksum covers": ("CHECKSUM", header(5, b"\1", valid=False), header(5, b"\1")),
@@ -150,6 +151,36 @@ ENVELOPE = {
 for tag, data in _sections(FILE).items():
     ENVELOPE[f"no {tag}"] = "CHUNK", file_of(SOUND, **{tag: None}), FILE
     ENVELOPE[f"two of {tag}"] = "CHUNK", file_of(SOUND, more=section(tag, data)), FILE
+
+
+def given(frames: int = 8, bands: int = 4, channels: int = 1, zero: int = 0) -> bytes:
+    """The payload of "INPT"."""
+    return struct.pack("<H3B3x", frames, bands, channels, zero)
+
+
+def shown(data: bytes, channels: int = 1, more: bytes = b"", **changed) -> bytes:
+    """A file whose input is no sound."""
+    return file_of(network(conv(inputs=channels)), more=more, **({"FRNT": None, "LSTN": None, "INPT": data} | changed))
+
+
+SHOWN = shown(given())
+INPUTS = {
+    "an input of nothing at the end of the file": (shown(given(), INPT=None, more=section("INPT", b"")), SHOWN),
+    "an input but for its last byte": (shown(given()[:7]), SHOWN),
+    "an input and a byte": (shown(given() + b"\0"), SHOWN),
+    "an input of no frames": (shown(given(frames=0)), shown(given(frames=1))),
+    "an input of 1001 frames": (shown(given(frames=1001)), shown(given(frames=1000))),
+    "an input of no bands": (shown(given(bands=0)), shown(given(bands=255))),
+    "an input of no channels": (shown(given(channels=0)), shown(given(channels=255), 255)),
+}
+ENVELOPE |= {name: ("FRONTEND", *files) for name, files in INPUTS.items()}
+ENVELOPE |= {
+    "sound and another input": ("CHUNK", file_of(SOUND, INPT=given()), SHOWN),
+    "an input alone": ("CHUNK", shown(given(), OPER=None), SHOWN),
+    "an input without labels": ("CHUNK", shown(given(), LABL=None), SHOWN),
+    "two inputs": ("CHUNK", shown(given(), more=section("INPT", given())), SHOWN),
+    "an input with bad listening": ("LISTENING", shown(given(), LSTN=bytes(12)), SHOWN),
+}
 
 
 def hearing(heard: FrontEnd, cut: int = 0, more: bytes = b"") -> bytes:

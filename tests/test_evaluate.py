@@ -125,7 +125,7 @@ def test_inspect_prints_what_people_ask(capsys, tmp_path):
 def test_nothing_is_computed_from_a_file_that_the_core_refuses(change, capsys, tmp_path):
     program, chosen = read(MODEL.read_bytes())
     if change == "rate":
-        program = replace(program, frontend=replace(program.frontend, rate=0, frame=65535, hop=65535))
+        program = replace(program, input=replace(program.frontend, rate=0, frame=65535, hop=65535))
     else:
         chosen = replace(chosen, strip=0)
     path = tmp_path / "x.bin"

@@ -2,16 +2,18 @@
 
 import json
 import struct
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from host.compiler.listing import listing
 from host.compiler.plan import plan
 from host.engines.native import ModelError, NativeModel
 from host.evaluation.model import reference_features
-from host.format.file import HEADER, FormatError, read, with_checksum, write
+from host.format.file import HEADER, MAJOR, MINOR, FormatError, read, with_checksum, write
 from host.reference import specification
 from tests.conftest import ROOT
 from tests.programs import golden_windows, random_program
@@ -87,14 +89,52 @@ def test_another_file_is_refused():
         read(b"\x89PNG" + bytes(200))
 
 
-def test_another_major_version_is_refused_and_a_newer_minor_one_read():
-    newer = with_checksum(FILE[:4] + bytes([2, 0]) + FILE[6:])
-    assert reason(newer) == "VERSION"
-    with pytest.raises(FormatError, match="format version 2"):
-        read(newer)
-    minor = with_checksum(FILE[:4] + bytes([1, 7]) + FILE[6:] + b"soon" + struct.pack("<I", 3) + b"abc\0")
-    assert reason(minor) == "OK"
-    assert read(minor)[0].labels == PROGRAM.labels
+def test_a_file_that_needs_a_newer_reader_is_refused_and_says_which():
+    for version, said in ([2, 0], "format version 2"), ([1, MINOR + 1], f"needs a reader of version 1.{MINOR + 1}"):
+        newer = with_checksum(FILE[:4] + bytes(version) + FILE[6:])
+        assert reason(newer) == "VERSION"
+        with pytest.raises(FormatError, match=said):
+            read(newer)
+
+
+def test_a_file_states_the_lowest_version_that_reads_it():
+    assert FILE[4:6] == bytes([MAJOR, 0])
+    assert shown_file(1)[4:6] == bytes([MAJOR, 1])
+
+
+def shown_file(seed: int) -> bytes:
+    program = random_program(seed, hears=False)
+    return write(program, plan(program))
+
+
+@given(st.integers(0, 10**6))
+def test_a_network_need_not_hear(seed):
+    """Its input is of any shape; host and core compute the same, and what only sound has is refused in a sentence."""
+    program = random_program(seed, hears=False)
+    file = write(program, plan(program))
+    again, memory = read(file)
+    assert write(again, memory) == file and again.input == program.input and not again.hears
+    frames, bands, channels = program.input.shape
+    shown = np.random.default_rng(seed).integers(0, 256, (3, frames, bands, channels), dtype=np.uint8)
+    expected = specification.run(program, shown)[-1].reshape(3, -1)
+    model = NativeModel(file, frames, bands * channels, len(program.labels))
+    assert model.memory["stream"] == 0
+    assert np.array_equal(model.run(shown), expected)
+    with pytest.raises(FormatError, match="does not hear"):
+        _ = again.frontend
+
+
+def test_a_network_that_does_not_hear_is_shown_without_what_sound_has():
+    text, sound = listing(shown_file(2), "shown.bin")
+    assert sound and "tells      word0" in text and "format 1.1" in text
+    assert not any(word in text for word in ("front end", "listening", "in a stream"))
+
+
+def test_what_a_reader_may_ignore_is_kept():
+    program = replace(PROGRAM, notes={"tool": b"abc", "n\xe9w!": b""})
+    file = write(program, plan(program))
+    assert reason(file) == "OK"
+    assert read(file)[0].notes == program.notes and write(*read(file)) == file
 
 
 @given(st.integers(0, len(FILE) * 8 - 1))

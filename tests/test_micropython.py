@@ -3,12 +3,16 @@
 import math
 import platform
 
+import numpy as np
 import pytest
 
+from host.compiler.plan import plan
 from host.engines.micropython import run_script
 from host.engines.native import NativeListener, NativeModel
 from host.format.file import with_checksum, write
+from host.reference import specification
 from tests.conftest import MODEL, ROOT
+from tests.programs import random_program
 from tests.test_streaming import windows_only
 
 BITS = [64, pytest.param(32, marks=pytest.mark.skipif(platform.machine() != "x86_64", reason="no 32-bit compiler"))]
@@ -85,6 +89,43 @@ def test_what_a_tinkerer_types(bits):
     memory = NativeModel(MODEL.read_bytes()).memory  # as large on every chip
     expected = EXPECTED.format(memory=list(memory.values()), level=level)
     assert out.splitlines() == expected.splitlines()
+
+
+SHOWN = """\
+import array, sys, tympan
+sys.path.append(sys.argv[3])
+from tympan_robot.listener import Listener
+m = tympan.Model(open(sys.argv[1], "rb"))
+print(m.info()["rate"], m.info()["frames"], m.info()["width"], m.memory["stream"])
+p = array.array("H", [0] * len(m.labels))
+m.run(open(sys.argv[2], "rb").read(), p)
+print(list(p))
+for make in tympan.Stream, Listener:
+    try:
+        make(m)
+    except ValueError as error:
+        print(error)
+"""
+
+
+@pytest.mark.parametrize("bits", BITS)
+def test_a_model_that_does_not_hear(bits, tmp_path):
+    program = random_program(3, hears=False)
+    frames, bands, channels = program.input.shape
+    shown = np.random.default_rng(0).integers(0, 256, program.input.shape, dtype=np.uint8)
+    for name, data in {
+        "m.bin": write(program, plan(program)),
+        "shown": shown.tobytes(),
+        "s.py": SHOWN.encode(),
+    }.items():
+        (tmp_path / name).write_bytes(data)
+    out = run_script(tmp_path / "s.py", *map(str, (tmp_path / "m.bin", tmp_path / "shown", ROOT / "device")), bits=bits)
+    assert out.splitlines() == [
+        f"0 {frames} {bands * channels} 0",
+        str(specification.run(program, shown)[-1].ravel().tolist()),
+        "this model does not hear: give what it reads to run()",
+        "this model does not hear: what it reads is no sound",
+    ]
 
 
 @pytest.mark.parametrize("bits", BITS)

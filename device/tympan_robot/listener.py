@@ -30,6 +30,8 @@ class Listener:
     def __init__(self, model, rule=None, gain=0):
         # rule: what shall differ from the listening defaults of the model's file; gain: steps of 6 dB, for slots
         info = model.info()
+        if not info["rate"]:
+            raise ValueError("this model does not hear: what it reads is no sound")
         listening = info["listening"]
         if rule:
             listening.update(rule)

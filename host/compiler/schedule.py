@@ -69,7 +69,9 @@ def steps(program: Program, hop: int) -> list[int] | None:
 
 
 def listened(program: Program) -> Program:
-    """The program with the listening hop nearest to its own at which it can stream; as it is where there is none."""
+    """The program with the listening hop nearest to its own at which it can stream; as it is without one or sound."""
+    if not program.hears:
+        return program
     c = program.frontend
     frame_ms = c.hop * 1000 // c.rate
     hops = [hop * frame_ms for hop in range(1, c.frames + 1) if steps(program, hop)]
@@ -216,7 +218,7 @@ def distances(program: Program, strip: int) -> Distances:
     """In windows by themselves, and where the network can, in a stream with windows of any hop."""
     window = _Run(program, strip)
     window.finish()
-    frames = program.frontend.frames
+    frames = program.input.frames
     streamed = {hop: found for hop in range(1, frames + 1) if (found := steps(program, hop))}
     if streamed:
         stride = min(streamed)

@@ -98,7 +98,7 @@ class NativeModel:
     handle = None
 
     def __init__(self, file: bytes, frames: int = 0, width: int = 0, classes: int = 0, path: Path | None = None):
-        """frames, width, classes: as the caller knows them from the program; only needed to run."""
+        """frames, width (bytes of one), classes: as the caller knows them from the program; only needed to run."""
         self.lib = library(path)
         self.frames, self.width, self.classes = frames, width, classes
         status, memory = ctypes.c_int32(), _Memory()
@@ -111,7 +111,7 @@ class NativeModel:
             self.lib.host_model_close(self.handle)
 
     def run(self, features: np.ndarray) -> np.ndarray:
-        """uint8 [windows, frames, width] -> uint16 [windows, classes]."""
+        """uint8 [windows, frames, width] or [windows, frames, bands, channels] -> uint16 [windows, classes]."""
         features = self._window(features)
         out = np.empty((len(features), self.classes), np.uint16)
         self.lib.host_model_run(self.handle, _pointer(features), len(features), _pointer(out))
@@ -128,6 +128,7 @@ class NativeModel:
 
     def _window(self, features: np.ndarray) -> np.ndarray:
         features = np.ascontiguousarray(features, np.uint8)
+        features = features.reshape(*features.shape[:2], -1)
         if features.shape[1:] != (self.frames, self.width):
             raise ValueError(f"features are {features.shape[1:]}, the model takes ({self.frames}, {self.width})")
         return features

@@ -8,13 +8,13 @@ import zlib
 
 import numpy as np
 
-from host.format.program import FrontEnd, Listening, Plan, Program
+from host.format.program import FrontEnd, Input, Listening, Plan, Program
 from host.operators import KINDS, Operator
 from host.operators.operator import Head, Shape
 from host.operators.record import FormatError, Reader, little
 
 MAGIC = b"TYMP"
-MAJOR, MINOR = 1, 0
+MAJOR, MINOR = 1, 1  # of what is read; a file states the lowest minor version that it needs
 HEADER, CHUNK_HEAD = 16, 8
 
 
@@ -66,21 +66,21 @@ def _contents(program: Program, plan: Plan) -> bytes:
     records = [_record(*item) for item in zip(program.operators, plan.columns, plan.offsets, strict=True)]
     operators = struct.pack("<2BHI", len(records), plan.ahead, plan.strip, plan.arena) + b"".join(records)
     labels = bytes([len(program.labels)]) + b"".join(w.encode() + b"\0" for w in program.labels)
-    s = program.listening
-    listening = struct.pack("<4H2BH", s.hop, s.cooldown, s.threshold, s.gate, s.history, s.votes, 0)
-    sections = [
-        ("FRNT", frontend_section(program.frontend)),
-        ("OPER", operators),
-        ("LABL", labels),
-        ("LSTN", listening),
-    ]
+    c, s = program.input, program.listening
+    if isinstance(c, FrontEnd):
+        listening = struct.pack("<4H2BH", s.hop, s.cooldown, s.threshold, s.gate, s.history, s.votes, 0)
+        sections = [("FRNT", frontend_section(c)), ("OPER", operators), ("LABL", labels), ("LSTN", listening)]
+    else:
+        given = struct.pack("<H3BBH", c.frames, c.bands, c.channels, c.zero, 0, 0)
+        sections = [("INPT", given), ("OPER", operators), ("LABL", labels)]
     if program.name:
         sections.append(("name", program.name.encode()))
-    body = b"".join(tag.encode() + struct.pack("<I", len(data)) + _padded(data) for tag, data in sections)
-    return MAGIC + bytes([MAJOR, MINOR, 0, 0]) + bytes(8) + body
+    sections += program.notes.items()
+    body = b"".join(tag.encode("latin-1") + struct.pack("<I", len(data)) + _padded(data) for tag, data in sections)
+    return MAGIC + bytes([MAJOR, program.needs, 0, 0]) + bytes(8) + body
 
 
-KNOWN = {"FRNT", "OPER", "LABL", "LSTN"}  # sections that a reader must understand
+KNOWN = {"FRNT", "INPT", "OPER", "LABL", "LSTN"}  # sections that a reader must understand
 
 
 def _sections(file: bytes) -> dict[str, bytes]:
@@ -91,6 +91,10 @@ def _sections(file: bytes) -> dict[str, bytes]:
     if file[4] != MAJOR:
         raise FormatError(
             f"the file is of format version {file[4]}, this reads version {MAJOR}; compile the model again"
+        )
+    if file[5] > MINOR:
+        raise FormatError(
+            f"the file needs a reader of version {MAJOR}.{file[5]}, this is {MAJOR}.{MINOR}; update tympan"
         )
     size, crc = struct.unpack("<II", file[8:HEADER])
     if size != len(file):
@@ -114,7 +118,9 @@ def _sections(file: bytes) -> dict[str, bytes]:
             )
         found[name] = file[at + CHUNK_HEAD : at + CHUNK_HEAD + size]
         at += CHUNK_HEAD + padded
-    missing = KNOWN - set(found)
+    if "FRNT" in found and "INPT" in found:
+        raise FormatError("sections FRNT and INPT are both there: the input is either sound or something else")
+    missing = ({"OPER", "LABL"} if "INPT" in found else {"FRNT", "OPER", "LABL", "LSTN"}) - set(found)
     if missing:
         raise FormatError(f"section {', '.join(sorted(missing))} is missing")
     return found
@@ -128,6 +134,10 @@ def _read_frontend(data: bytes) -> FrontEnd:
         rate, frame, hop, frames, tuple(edges.tolist()), log_gain, log_offset,
         tuple(gains.tolist()), tuple(offsets.tolist()), shift, zero,
     )  # fmt: skip
+
+
+def _read_input(data: bytes) -> Input:
+    return Input(*Reader(data).take("H3B"))
 
 
 def _read_operator(r: Reader, shapes: list[Shape]) -> tuple[Operator, int, int]:
@@ -150,10 +160,10 @@ def _read_operator(r: Reader, shapes: list[Shape]) -> tuple[Operator, int, int]:
 def read(file: bytes) -> tuple[Program, Plan]:
     """The program and plan of a model.bin. Checks envelope and structure; the C core's verifier checks the rest."""
     found = _sections(file)
-    frontend = _read_frontend(found["FRNT"])
+    source = _read_frontend(found["FRNT"]) if "FRNT" in found else _read_input(found["INPT"])
     r = Reader(found["OPER"])
     count, ahead, strip, arena = r.take("2BHI")
-    shapes = [(frontend.frames, frontend.width, 1)]
+    shapes = [source.shape]
     operators, columns, offsets = [], [], []
     for _ in range(count):
         op, held, offset = _read_operator(r, shapes)
@@ -165,12 +175,15 @@ def read(file: bytes) -> tuple[Program, Plan]:
     labels = data[1:].split(b"\0")[:-1]
     if not labels or len(labels) != data[0] or not all(labels) or not data.endswith(b"\0"):
         raise FormatError(f"{len(labels)} labels, some perhaps empty; the section announces {data[0] if data else 0}")
-    hop, cooldown, threshold, gate, history, votes, _ = Reader(found["LSTN"]).take("4H2BH")
-    listening = Listening(hop, history, votes, threshold, cooldown, gate)
+    listening = Listening()
+    if "LSTN" in found:
+        hop, cooldown, threshold, gate, history, votes, _ = Reader(found["LSTN"]).take("4H2BH")
+        listening = Listening(hop, history, votes, threshold, cooldown, gate)
     try:
         words = tuple(w.decode() for w in labels)
     except UnicodeDecodeError as error:
         raise FormatError(f"a label is not UTF-8: {error}") from error
     name = found.get("name", b"").decode(errors="replace")  # it may be ignored, so it is no reason to refuse a file
     plan = Plan(strip, tuple(columns), tuple(offsets), arena, bool(ahead))
-    return Program(frontend, operators, words, listening, name), plan
+    notes = {tag: data for tag, data in found.items() if tag not in KNOWN | {"name"}}
+    return Program(source, operators, words, listening, name, notes), plan

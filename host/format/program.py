@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from host.operators import Operator
 from host.operators.operator import Shape
+from host.operators.record import FormatError
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,28 @@ class FrontEnd:
         """Values in one feature frame."""
         return len(self.gains) or self.bands
 
+    @property
+    def shape(self) -> Shape:
+        """Of what the network reads."""
+        return self.frames, self.width, 1
+
+
+@dataclass(frozen=True)
+class Input:
+    """What a network reads that does not hear: uint8 [frames, bands, channels], where `zero` stands for 0.
+
+    A picture is [rows, columns, colours], a window of an accelerometer [samples, 1, axes].
+    """
+
+    frames: int
+    bands: int
+    channels: int = 1
+    zero: int = 128
+
+    @property
+    def shape(self) -> Shape:
+        return self.frames, self.bands, self.channels
+
 
 @dataclass(frozen=True)
 class Listening:
@@ -72,13 +95,35 @@ class Plan:
 
 @dataclass(frozen=True, eq=False)
 class Program:
-    """Everything in a model.bin but its memory plan."""
+    """Everything in a model.bin but its memory plan.
 
-    frontend: FrontEnd
+    input: the front end that makes what the network reads of sound, or what that is where it does not hear. notes: by
+    tag, the sections that readers may ignore; a tag is four letters of ASCII, the first of them small.
+    """
+
+    input: FrontEnd | Input
     operators: list[Operator]
     labels: tuple[str, ...]
     listening: Listening = field(default_factory=Listening)
     name: str = ""
+    notes: dict[str, bytes] = field(default_factory=dict)
+
+    @property
+    def hears(self) -> bool:
+        """Whether the input is sound."""
+        return isinstance(self.input, FrontEnd)
+
+    @property
+    def frontend(self) -> FrontEnd:
+        """FormatError where the input is no sound."""
+        if not isinstance(self.input, FrontEnd):
+            raise FormatError("this model does not hear: what it reads is no sound")
+        return self.input
+
+    @property
+    def needs(self) -> int:
+        """The lowest minor version of a reader that can read its file."""
+        return max([0 if self.hears else 1, *(op.SINCE for op in self.operators)])
 
     @property
     def hop(self) -> int:
@@ -87,7 +132,7 @@ class Program:
 
     def shapes(self) -> list[Shape]:
         """(frames, bands, channels) of every value, the features first."""
-        known = [(self.frontend.frames, self.frontend.width, 1)]
+        known = [self.input.shape]
         for op in self.operators:
             known.append(op.output_shape(known))
         return known
@@ -102,4 +147,4 @@ class Program:
 
     def zeros(self) -> list[int]:
         """The zero point of every value, the features first."""
-        return [self.frontend.zero, *(op.zero for op in self.operators)]
+        return [self.input.zero, *(op.zero for op in self.operators)]

@@ -60,6 +60,7 @@ class Operator(ABC):
     """
 
     KIND: ClassVar[int]
+    SINCE: ClassVar[int] = 0  # the first minor version of the file that has it
     # a pool over the whole window adds frames up as they come; its sums, int32 [channels], lie before its output
     SUMS: ClassVar[bool] = False
     # every network ends in it

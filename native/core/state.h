@@ -79,8 +79,15 @@ typedef struct {
 /* Called after each run of an operator with the frames it has just written, for tests and the curious. */
 typedef void (*tympan_trace)(void *context, unsigned operator_index, const void *frames, uint32_t bytes);
 
+/* What the network reads: uint8 [frames][bands][channels], features or whatever else the file is for. */
+typedef struct {
+    uint16_t frames;
+    uint8_t bands, channels, zero; /* zero: the number that stands for 0 */
+} tympan_input;
+
 struct tympan_model {
-    tympan_frontend_config frontend;
+    tympan_frontend_config frontend; /* of rate 0 where the input is not sound */
+    tympan_input input;
     tympan_listening listening;
     const char *labels;        /* label_count strings, each ended by a NUL */
     const uint8_t *records;    /* of the operators */

@@ -20,7 +20,7 @@
     X(VERSION, "a newer format; update the firmware, or compile for this one") \
     X(CHECKSUM, "the checksum does not match; the file was damaged, copy it again") \
     X(CHUNK, "a section is missing, doubled, unknown or too long") \
-    X(FRONTEND, "the front end's parameters are out of range") \
+    X(FRONTEND, "the front end's or the input's numbers are out of range") \
     X(LISTENING, "the listening defaults are out of range") \
     X(LABELS, "the labels are no words, or not one for each output") \
     X(OPERATOR, "an operator is unknown or too long") \
@@ -74,7 +74,7 @@ void tympan_frontend_features(const tympan_frontend *frontend, const uint8_t *le
 /* ---- Stream: a microphone's blocks to the window that the network sees -------------------------------------------- */
 
 uint32_t tympan_stream_bytes(const tympan_frontend_config *config);
-/* memory: aligned to 4 bytes. The config comes from a verified model. */
+/* memory: aligned to 4 bytes. The config comes from a verified model whose input is sound (rate > 0). */
 void tympan_stream_open(tympan_stream *stream, const tympan_frontend_config *config, void *memory, unsigned gain_shift);
 void tympan_stream_reset(tympan_stream *stream);
 /* Take samples, or microphone slots as tympan_capture_run does; returns how many frames they completed. */
@@ -89,7 +89,7 @@ uint32_t tympan_stream_level(tympan_stream *stream);
 typedef struct {
     uint32_t tables;    /* made when the model is opened */
     uint32_t arena;     /* activations */
-    uint32_t stream;    /* tables and state of the front end, and the window */
+    uint32_t stream;    /* tables and state of the front end, and the window; 0 where the input is not sound */
 } tympan_memory;
 
 /* Check the file's envelope (size, version, checksum, sections) and say how much memory it needs. */
@@ -97,7 +97,7 @@ tympan_status tympan_model_measure(const void *file, uint32_t size, tympan_memor
 /* Verify the file in full and make it ready to run. `file` (aligned to 4 bytes) must stay as it is while the model is
  * used; `memory` (aligned to 4 bytes) holds tables + arena bytes. */
 tympan_status tympan_model_open(tympan_model *model, const void *file, uint32_t size, void *memory, uint32_t bytes);
-/* features: uint8 [frames][width]; probabilities: uint16 [label_count]. */
+/* features: uint8, of the model's input; probabilities: uint16 [label_count]. */
 void tympan_model_run(tympan_model *model, const uint8_t *features, uint16_t *probabilities);
 /* Label i, i < label_count. */
 const char *tympan_model_label(const tympan_model *model, unsigned i);

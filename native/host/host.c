@@ -52,7 +52,8 @@ void host_model_close(host_model *h) {
 
 /* features: [windows][frames * width]; probabilities: [windows][labels]. */
 void host_model_run(host_model *h, const uint8_t *features, uint32_t windows, uint16_t *probabilities) {
-    const uint32_t step = (uint32_t)h->model.frontend.frames * tympan_frontend_width(&h->model.frontend);
+    const tympan_input *input = &h->model.input;
+    const uint32_t step = (uint32_t)input->frames * input->bands * input->channels;
     for (uint32_t i = 0; i < windows; i++) {
         tympan_model_run(&h->model, features + i * (size_t)step, probabilities + i * (size_t)h->model.label_count);
     }
@@ -175,9 +176,10 @@ void host_listener_reset(host_listener *h) {
 void host_listener_run(
     host_listener *h, const uint8_t *features, uint32_t start, const uint32_t *ends, uint32_t windows, uint16_t *probabilities) {
     const tympan_model *model = h->listener.model;
-    const size_t width = tympan_frontend_width(&model->frontend);
+    const tympan_input *input = &model->input;
+    const size_t width = (size_t)input->bands * input->channels;
     for (uint32_t i = 0; i < windows; i++) {
-        const uint8_t *window = features + (ends[i] - model->frontend.frames) * width;
+        const uint8_t *window = features + (ends[i] - input->frames) * width;
         tympan_listener_run(&h->listener, window, start + ends[i], probabilities + i * (size_t)model->label_count);
     }
 }

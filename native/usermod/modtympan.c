@@ -162,6 +162,11 @@ static void store(mp_obj_t dict, qstr key, mp_int_t value) {
     mp_obj_dict_store(dict, MP_OBJ_NEW_QSTR(key), mp_obj_new_int(value));
 }
 
+// Bytes of one frame of what the network reads.
+static size_t input_width(const tympan_model *model) {
+    return (size_t)model->input.bands * model->input.channels;
+}
+
 static mp_obj_t model_memory(const model_obj_t *self) {
     const mp_obj_t work[] = { MP_OBJ_NEW_QSTR(MP_QSTR_tables), MP_OBJ_NEW_QSTR(MP_QSTR_arena) };
     mp_obj_t d = mp_obj_new_dict(5);
@@ -179,11 +184,11 @@ static mp_obj_t model_info(mp_obj_t self_in) {
     const tympan_listening *l = &self->model.listening;
     mp_obj_t d = mp_obj_new_dict(12);
     mp_obj_dict_store(d, MP_OBJ_NEW_QSTR(MP_QSTR_labels), self->labels);
-    store(d, MP_QSTR_rate, f->rate);
+    store(d, MP_QSTR_rate, f->rate); // 0 where the input is not sound
     store(d, MP_QSTR_frame, f->frame);
     store(d, MP_QSTR_hop, f->hop);
-    store(d, MP_QSTR_frames, f->frames);
-    store(d, MP_QSTR_width, tympan_frontend_width(f));
+    store(d, MP_QSTR_frames, self->model.input.frames);
+    store(d, MP_QSTR_width, input_width(&self->model));
     store(d, MP_QSTR_operators, self->model.operator_count);
     mp_obj_dict_store(d, MP_OBJ_NEW_QSTR(MP_QSTR_memory), model_memory(self));
     mp_obj_t listening = mp_obj_new_dict(6);
@@ -264,15 +269,15 @@ static stream_obj_t *take_features(mp_obj_t model, mp_obj_t obj, mp_buffer_info_
 // run(features, out, trace=None): index of the likeliest label. features: a window, or a Stream
 static mp_obj_t model_run(size_t n_args, const mp_obj_t *args) {
     model_obj_t *self = MP_OBJ_TO_PTR(args[0]);
-    const tympan_frontend_config *f = &self->model.frontend;
+    const tympan_input *input = &self->model.input;
     const bool traced = n_args > 3 && args[3] != mp_const_none;
     mp_buffer_info_t features, out;
     stream_obj_t *stream = take_features(args[0], args[1], &features, traced);
     take_out(self, args[2], &out);
-    size_t size = window_size(f);
+    const size_t width = input_width(&self->model), size = input->frames * width;
     if (!is_bytes(&features) || features.len != size) {
         mp_raise_msg_varg(&mp_type_ValueError, MP_ERROR_TEXT("features: expected %d bytes (%d frames of %d), got %d of type '%c'"),
-            (int)size, f->frames, (int)tympan_frontend_width(f), (int)features.len, is_bytes(&features) ? 'B' : features.typecode);
+            (int)size, input->frames, (int)width, (int)features.len, is_bytes(&features) ? 'B' : features.typecode);
     }
     check_idle(self);
     if (traced) {
@@ -337,6 +342,9 @@ static mp_obj_t stream_make_new(const mp_obj_type_t *type, size_t n_args, size_t
     }
     model_obj_t *model = MP_OBJ_TO_PTR(args[ARG_model].u_obj);
     const tympan_frontend_config *config = &model->model.frontend;
+    if (config->rate == 0) {
+        mp_raise_ValueError(MP_ERROR_TEXT("this model does not hear: give what it reads to run()"));
+    }
     stream_obj_t *self = mp_obj_malloc(stream_obj_t, type);
     self->model = args[ARG_model].u_obj;
     self->hop = args[ARG_hop].u_int;

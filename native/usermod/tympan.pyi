@@ -36,6 +36,8 @@ class Listening(TypedDict):
     gate: int
 
 class Info(TypedDict):
+    """rate: 0 where what the model reads is no sound; then run takes frames of width bytes, and no Stream is made."""
+
     labels: tuple[str, ...]
     rate: int
     frame: int

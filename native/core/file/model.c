@@ -4,7 +4,7 @@
  * operator record starts at a multiple of 4 bytes from the start of the file.
  *
  *   .-- header ----------------------------------------------------------------------------------------------.
- *   |  0  "TYMP"  |  4  major u8  |  5  minor u8  |  6  0 u16  |  8  size of the file u32  |  12  CRC-32 u32   |
+ *   |  0  "TYMP"  |  4  major u8  |  5  needs u8  |  6  0 u16  |  8  size of the file u32  |  12  CRC-32 u32   |
  *   '--------------------------------------------------------------------------------------------------------'
  *   The CRC (zlib's) is over bytes 0 to 11 and 16 to the end.
  *   Then sections to the end of the file, in any order: tag [4], bytes u32, that many bytes, zeros up to a multiple of 4.
@@ -13,6 +13,8 @@
  *           window), bands u8, coefficients u8, shift u8, zero u8, log_gain i32, log_offset i32, offsets i32 [coefficients],
  *           edges u16 [bands + 2] (in 1/128 of an FFT bin), gains i16 [coefficients]
  *           Value 0, what the network reads, is u8 [frames][coefficients, or bands where there are none][1 channel].
+ *   "INPT"  in place of "FRNT" where the input is no sound: frames u16, bands u8, channels u8, zero u8, 0 u8, 0 u16
+ *           Value 0 is u8 [frames][bands][channels], of which the number `zero` stands for 0.
  *   "OPER"  the network: operators u8, ahead u8 (whether tables may be made when the model is opened), strip u16 (frames of
  *           value 0 that pass through it at a time), arena u32 (bytes), then one record for each operator, in the order in
  *           which they run. Operator i, from 0, writes value i + 1; what it reads are values of lower numbers. A record:
@@ -40,15 +42,17 @@
  *             7 SOFTMAX      nothing
  *   "LABL"  classes u8, then that many UTF-8 strings of at least one byte, each ended by a NUL
  *   "LSTN"  hop u16 (ms from a window to the next), cooldown u16 (ms), threshold u16 (of 65535), gate u16 (the level below
- *           which nothing is run), history u8, votes u8 (windows), 0 u16
+ *           which nothing is run), history u8, votes u8 (windows), 0 u16;
+ *           needed beside "FRNT" only
  *   others  a tag that begins with a lower-case letter may be ignored ("name": what the model is called)
  *
  * "Channels in" are those of the source. What each number means to what is computed: docs/semantics.md.
  *
- * A reader of major version M reads every file of major version M, whatever its minor version: a newer minor version
- * only adds sections that may be ignored. What is 0 here is written so and not looked at. Limits: 1000 frames, hops of
- * whole ms, 254 operators, 256 KB of their records, 256 KB of arena, 2^26 multiply-adds or values read,
- * and strips * operators^2 <= 2,000,000.
+ * `needs` is the lowest minor version of a reader that reads the file: a reader of version M.m reads every file of major
+ * version M that needs no more than m. 0: sound, kinds 1 to 7. 1: INPT.
+ *
+ * What is 0 here is written so and not looked at. Limits: 1000 frames, hops of whole ms, 254 operators, 256 KB of their
+ * records, 256 KB of arena, 2^26 multiply-adds or values read, and strips * operators^2 <= 2,000,000.
  */
 #include "../cold.h"
 
@@ -61,7 +65,7 @@
 #include "../network/plan.h"
 #include "../sound/fft.h"
 
-enum { MAJOR = 1, HEADER = 16, CHUNK = 8, MAX_FRAMES = 1000, MAX_RECORDS = 1 << 18 };
+enum { MAJOR = 1, MINOR = 1, HEADER = 16, CHUNK = 8, MAX_FRAMES = 1000, MAX_RECORDS = 1 << 18 };
 
 /* All numbers of the file are where their size divides the address. */
 static inline uint16_t u16(const uint8_t *p) {
@@ -102,11 +106,11 @@ typedef struct {
     uint32_t bytes;
 } chunk;
 
-enum { FRNT, OPER, LABL, LSTN, CHUNKS };
+enum { FRNT, INPT, OPER, LABL, LSTN, CHUNKS };
 
-/* Find the sections; each of ours exactly once. */
+/* Find the sections; each of ours at most once. */
 static tympan_status find_chunks(const uint8_t *file, uint32_t size, chunk chunks[CHUNKS]) {
-    static const char tags[CHUNKS][5] = {"FRNT", "OPER", "LABL", "LSTN"};
+    static const char tags[CHUNKS][5] = {"FRNT", "INPT", "OPER", "LABL", "LSTN"};
     memset(chunks, 0, CHUNKS * sizeof *chunks);
     for (uint32_t at = HEADER; at < size;) {
         if (size - at < CHUNK || u32(file + at + 4) > size - at - CHUNK) {
@@ -132,12 +136,8 @@ static tympan_status find_chunks(const uint8_t *file, uint32_t size, chunk chunk
         }
         at += CHUNK + padded;
     }
-    for (unsigned k = 0; k < CHUNKS; k++) {
-        if (!chunks[k].data) {
-            return TYMPAN_CHUNK;
-        }
-    }
-    return TYMPAN_OK;
+    const bool sound = chunks[FRNT].data, other = chunks[INPT].data;
+    return sound != other && chunks[OPER].data && chunks[LABL].data && (chunks[LSTN].data || other) ? TYMPAN_OK : TYMPAN_CHUNK;
 }
 
 static tympan_status open_envelope(const uint8_t *file, uint32_t size, chunk chunks[CHUNKS]) {
@@ -147,7 +147,7 @@ static tympan_status open_envelope(const uint8_t *file, uint32_t size, chunk chu
     if (memcmp(file, "TYMP", 4) != 0) {
         return TYMPAN_MAGIC;
     }
-    if (file[4] != MAJOR) {
+    if (file[4] != MAJOR || file[5] > MINOR) {
         return TYMPAN_VERSION;
     }
     if (u32(file + 8) != size) {
@@ -199,6 +199,29 @@ tympan_status tympan_frontend_read(tympan_frontend_config *c, const void *sectio
     return TYMPAN_OK;
 }
 
+static tympan_status open_input(const chunk chunks[CHUNKS], tympan_model *model) {
+    tympan_input *input = &model->input;
+    const chunk *part = &chunks[INPT];
+    const uint8_t *p = part->data;
+    if (p) {
+        if (part->bytes != 8) {
+            return TYMPAN_FRONTEND;
+        }
+        input->frames = u16(p);
+        input->bands = p[2];
+        input->channels = p[3];
+        input->zero = p[4];
+        const bool fits = input->frames >= 1 && input->frames <= MAX_FRAMES && input->bands >= 1 && input->channels >= 1;
+        return fits ? TYMPAN_OK : TYMPAN_FRONTEND;
+    }
+    const tympan_status status = tympan_frontend_read(&model->frontend, chunks[FRNT].data, chunks[FRNT].bytes);
+    input->frames = model->frontend.frames;
+    input->bands = (uint8_t)tympan_frontend_width(&model->frontend);
+    input->channels = 1;
+    input->zero = model->frontend.zero;
+    return status;
+}
+
 /* Whether the bytes are UTF-8, as RFC 3629 has it: no overlong forms, no surrogates, nothing above U+10FFFF. */
 static bool is_utf8(const uint8_t *p, const uint8_t *end) {
     while (p < end) {
@@ -243,6 +266,9 @@ static tympan_status open_labels(const chunk *part, tympan_model *model) {
 
 static tympan_status open_listening(const chunk *part, tympan_listening *l) {
     const uint8_t *p = part->data;
+    if (!p) {
+        return TYMPAN_OK;
+    }
     if (part->bytes != 12) {
         return TYMPAN_LISTENING;
     }
@@ -267,16 +293,17 @@ static tympan_status open_operators(const chunk *part, tympan_model *model) {
         return TYMPAN_PLAN;
     }
     /* what proving the plan costs, so that opening a hostile file cannot keep the robot busy for long */
-    const uint32_t strips = (model->frontend.frames + model->strip - 1u) / model->strip;
+    const uint32_t strips = (model->input.frames + model->strip - 1u) / model->strip;
     return strips * model->operator_count * model->operator_count <= UINT32_C(2000000) ? TYMPAN_OK : TYMPAN_PLAN;
 }
 
 tympan_status tympan_model_measure(const void *file, uint32_t size, tympan_memory *memory) {
     chunk chunks[CHUNKS];
     tympan_model model;
+    memset(&model, 0, sizeof model);
     tympan_status status = ((uintptr_t)file & 3) ? TYMPAN_MEMORY : open_envelope(file, size, chunks);
     if (status == TYMPAN_OK) {
-        status = tympan_frontend_read(&model.frontend, chunks[FRNT].data, chunks[FRNT].bytes);
+        status = open_input(chunks, &model);
     }
     if (status == TYMPAN_OK) {
         status = open_operators(&chunks[OPER], &model);
@@ -286,7 +313,7 @@ tympan_status tympan_model_measure(const void *file, uint32_t size, tympan_memor
     }
     if (status == TYMPAN_OK) {
         memory->arena = model.arena_bytes;
-        memory->stream = tympan_stream_bytes(&model.frontend);
+        memory->stream = model.frontend.rate ? tympan_stream_bytes(&model.frontend) : 0;
     }
     return status;
 }
@@ -296,7 +323,7 @@ tympan_status tympan_model_open(tympan_model *model, const void *file, uint32_t 
     memset(model, 0, sizeof *model);
     tympan_status status = ((uintptr_t)file & 3) || ((uintptr_t)memory & 3) ? TYMPAN_MEMORY : open_envelope(file, size, chunks);
     if (status == TYMPAN_OK) {
-        status = tympan_frontend_read(&model->frontend, chunks[FRNT].data, chunks[FRNT].bytes);
+        status = open_input(chunks, model);
     }
     if (status == TYMPAN_OK) {
         status = open_labels(&chunks[LABL], model);

@@ -47,8 +47,8 @@ tympan_status tympan_network_measure(const tympan_model *model, uint32_t *bytes)
     uint8_t bands[255], channels[255]; /* of each value */
     uint32_t at = 0;
     tympan_needs needs = {0, 0};
-    bands[0] = (uint8_t)tympan_frontend_width(&model->frontend);
-    channels[0] = 1;
+    bands[0] = model->input.bands;
+    channels[0] = model->input.channels;
     for (unsigned i = 0; i < model->operator_count; i++) {
         tympan_operator op;
         const unsigned source = source_at(model, i, at);
@@ -70,7 +70,6 @@ tympan_status tympan_network_measure(const tympan_model *model, uint32_t *bytes)
 
 tympan_status tympan_network_open(tympan_model *model, void *memory, uint32_t bytes) {
     const layout tables = layout_of(model->operator_count);
-    const tympan_frontend_config *c = &model->frontend;
     tympan_operator *operators = memory;
     tympan_value *values = (tympan_value *)(void *)((uint8_t *)memory + tables.values);
     uint32_t at = 0;
@@ -86,10 +85,11 @@ tympan_status tympan_network_open(tympan_model *model, void *memory, uint32_t by
     model->prepared = (int32_t *)(void *)((uint8_t *)memory + tables.prepared);
     tympan_sigmoid_table(model->sigmoid);
     memset(values, 0, (model->operator_count + 1u) * sizeof *values);
-    values[0].frames = values[0].columns = c->frames;
-    values[0].bands = (uint8_t)tympan_frontend_width(c);
-    values[0].channels = values[0].bytes = 1;
-    values[0].zero = c->zero;
+    values[0].frames = values[0].columns = model->input.frames;
+    values[0].bands = model->input.bands;
+    values[0].channels = model->input.channels;
+    values[0].bytes = 1;
+    values[0].zero = model->input.zero;
     for (unsigned i = 0; i < model->operator_count; i++) {
         tympan_operator *op = &operators[i];
         tympan_value *out = &values[i + 1];

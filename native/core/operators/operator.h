@@ -81,9 +81,19 @@ static inline const uint8_t *tympan_mults(const tympan_model *model, const tympa
     return (const uint8_t *)tympan_factors(model, op);
 }
 
-/* Weights of a convolution or a dense layer: [channels][t][f][channels in / groups]. */
-static inline const int8_t *tympan_weights(const tympan_model *model, const tympan_operator *op) {
-    return (const int8_t *)(tympan_mults(model, op) + op->channels);
+/* Reads the weights of a convolution or a dense layer, [channels][t][f][channels in / groups], from the first to the last.
+ * Nothing else knows how the file stores them. */
+typedef struct {
+    const int8_t *next;
+} tympan_weights;
+
+static inline tympan_weights tympan_first_weight(const tympan_model *model, const tympan_operator *op) {
+    const tympan_weights first = {(const int8_t *)(tympan_mults(model, op) + op->channels)};
+    return first;
+}
+
+static inline int32_t tympan_next_weight(tympan_weights *w) {
+    return *w->next++;
 }
 
 /* Multiplier of a gate's residual, and of a global average pool: the last number but one before their constants. */

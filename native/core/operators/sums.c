@@ -25,14 +25,14 @@ static bool take_bias(uint32_t *room, const tympan_model *model, const tympan_op
 }
 
 bool tympan_weighted_fits(const tympan_model *model, const tympan_operator *op, unsigned length, uint32_t in) {
-    const int8_t *w = tympan_weights(model, op);
+    tympan_weights w = tympan_first_weight(model, op);
     uint32_t most;
     bool fits = take_rounding(&most, op, 0);
     for (unsigned c = 0; fits && c < op->channels; c++) {
         const uint32_t mult = tympan_mults(model, op)[c];
         uint32_t room = mult ? most / mult : INT32_MAX;
         for (unsigned left = length; left > 0; left--) {
-            fits = take(&room, magnitude(*w++) * in) && fits;
+            fits = take(&room, magnitude(tympan_next_weight(&w)) * in) && fits;
         }
         fits = fits && take_bias(&room, model, op, c);
     }

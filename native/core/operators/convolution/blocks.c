@@ -10,7 +10,7 @@ tympan_blocks tympan_first_block(const tympan_model *model, const tympan_operato
     tympan_blocks b;
     b.table = op->own.prepared == TYMPAN_AS_IT_RUNS || op->algorithm == TYMPAN_WINOGRAD ? 0 : model->prepared + op->own.prepared;
     b.scratch = (int32_t *)(void *)(model->scratch + tympan_patches_bytes(op, in->bands, in->channels));
-    b.weights = tympan_weights(model, op);
+    b.weights = tympan_first_weight(model, op);
     b.biases = tympan_biases(model, op);
     b.mults = tympan_mults(model, op);
     b.rounding = tympan_rounding(op);
@@ -29,7 +29,7 @@ tympan_blocks tympan_first_block(const tympan_model *model, const tympan_operato
 static void make_block(tympan_blocks *b, unsigned n, int32_t *start) {
     int16_t *to = (int16_t *)(void *)(start + n);
     const unsigned next_row = b->run * n, next_run = next_row * (b->rows - 1);
-    const int8_t *w = b->weights;
+    tympan_weights w = b->weights;
     for (unsigned c = n; c > 0; c--, to++) {
         const int32_t mult = *b->mults++;
         uint32_t sum = 0;
@@ -37,8 +37,8 @@ static void make_block(tympan_blocks *b, unsigned n, int32_t *start) {
         for (unsigned rows = b->rows; rows > 0; rows--, row += next_row) {
             int16_t *at = row;
             for (unsigned runs = b->runs; runs > 0; runs--, at += next_run) {
-                for (const int8_t *end = w + b->run; w < end; at += n) {
-                    const int32_t weight = *w++;
+                for (unsigned left = b->run; left > 0; left--, at += n) {
+                    const int32_t weight = tympan_next_weight(&w);
                     sum += (uint32_t)weight;
                     *at = (int16_t)(weight * mult);
                 }

@@ -21,7 +21,7 @@ static inline bool tympan_strip_at_once(const tympan_operator *op, unsigned band
 typedef struct {
     const int32_t *table;  /* the next block of those made when the model was opened, or NULL */
     int32_t *scratch;      /* where the next block is made, without a table */
-    const int8_t *weights; /* of the next channel, as the file has them */
+    tympan_weights weights; /* from the next channel on */
     const int16_t *biases;
     const uint8_t *mults;
     int32_t rounding, zero;

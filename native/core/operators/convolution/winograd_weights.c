@@ -10,11 +10,11 @@ bool tympan_winograd_fits(const tympan_model *model, const tympan_operator *op, 
         || bands_in + 2u * op->pad < TYMPAN_TILE + 2) {
         return false;
     }
-    const int8_t *w = tympan_weights(model, op);
+    tympan_weights w = tympan_first_weight(model, op);
     for (unsigned c = 0; c < op->channels; c++) {
         uint32_t above = 0, below = 0; /* the weights of one sign and of the other */
-        for (unsigned left = 9 * channels_in; left > 0; left--, w++) {
-            const int32_t weight = *w;
+        for (unsigned left = 9 * channels_in; left > 0; left--) {
+            const int32_t weight = tympan_next_weight(&w);
             above += (uint32_t)(weight > 0 ? weight : 0);
             below += (uint32_t)(weight < 0 ? -weight : 0);
         }
@@ -46,18 +46,22 @@ void tympan_winograd_prepare(const tympan_model *model, const tympan_operator *o
     const unsigned channels_in = in->channels;
     tympan_tiled *to = (tympan_tiled *)(void *)(model->prepared + op->own.prepared);
     int16_t *u = (int16_t *)(void *)(to + op->channels);
-    const int8_t *w = tympan_weights(model, op);
-    for (unsigned c = 0; c < op->channels; c++, w += 9 * channels_in) {
+    tympan_weights w = tympan_first_weight(model, op);
+    for (unsigned c = 0; c < op->channels; c++) {
         const unsigned n = (c | 1u) < op->channels ? 2 : 1; /* channels beside each other */
         int16_t *put = u + (c & ~1u) * TYMPAN_POINTS * channels_in + (c & 1);
         const uint32_t mult = tympan_mults(model, op)[c];
         uint32_t sum = 0;
-        for (unsigned i = 0; i < channels_in; i++) {
-            int32_t g[TYMPAN_POINTS]; /* [6][6]; the kernel in its corner first */
+        int16_t *at = put;
+        for (unsigned left = 9 * channels_in; left > 0; left--, at += n) { /* [3][3][channels in], as they come */
+            const int32_t weight = tympan_next_weight(&w);
+            *at = (int16_t)weight;
+            sum += (uint32_t)weight;
+        }
+        for (unsigned i = 0; i < channels_in; i++) { /* of each its [3][3] becomes [6][6] */
+            int32_t g[TYMPAN_POINTS]; /* the kernel in its corner first */
             for (unsigned k = 0; k < 9; k++) {
-                const int32_t weight = w[k * channels_in + i];
-                g[k / 3 * 6 + k % 3] = weight;
-                sum += (uint32_t)weight;
+                g[k / 3 * 6 + k % 3] = put[(k * channels_in + i) * n];
             }
             for (unsigned k = 0; k < 3; k++) {
                 transform_kernel(g + k, g + k, 6);
