@@ -22,7 +22,10 @@ from host.engines import native
 from tests import test_sanitized
 
 ROOT = Path(__file__).resolve().parents[1]
-ROOMS = ("add.h", "gate.h", "max_pool.h", "global_average_pool.h", "dense.h", "softmax.h", "convolution/conv2d.h")
+ROOMS = (
+    "add.h", "gate.h", "max_pool.h", "average_pool.h", "global_average_pool.h", "dense.h", "softmax.h",
+    "convolution/conv2d.h",
+)  # fmt: skip
 LOADER = (
     "file/model.c", "network/network.c", "network/plan.c", "run/listener.c", "operators/kinds.c", "operators/sums.c",
     "operators/affine.c", "operators/convolution/prepare.c", *(f"operators/{room}" for room in ROOMS),

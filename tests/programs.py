@@ -4,7 +4,7 @@ import numpy as np
 
 from host.format.program import FrontEnd, Program
 from host.models.frontends import FRAME, HOP, RATE, htk_edges, log_mel
-from host.operators import Add, Builder, Conv2D, Dense, Gate, GlobalAveragePool, MaxPool, Node, Softmax
+from host.operators import Add, AveragePool, Builder, Conv2D, Dense, Gate, GlobalAveragePool, MaxPool, Node, Softmax
 
 
 def random_frontend(rng: np.random.Generator, frames: int, width: int) -> FrontEnd:
@@ -41,7 +41,7 @@ def _conv(rng, x: Node, out: int, kernel=(1, 1), **options) -> Node:
 
 def _layer(rng, x: Node) -> Node:
     frames, bands, channels = x.shape
-    kind = rng.choice(["conv", "grouped", "pool", "condense", "add", "residual"])
+    kind = rng.choice(["conv", "grouped", "pool", "condense", "add", "residual", "average"])
     if kind == "conv":
         kernel = (int(rng.integers(1, min(4, frames) + 1)), int(rng.integers(1, 4)))
         stride = (int(rng.integers(1, 3)), int(rng.integers(1, 3)))
@@ -54,6 +54,9 @@ def _layer(rng, x: Node) -> Node:
         return _conv(rng, x, channels * int(rng.integers(1, 3)), kernel, pad=kernel[1] // 2, groups=channels)
     if kind == "pool" and frames > 3:
         return MaxPool.lower(x, (int(rng.integers(1, 3)), int(rng.integers(1, min(2, bands) + 1))))
+    if kind == "average" and frames > 3:
+        size = (int(rng.integers(1, 4)), int(rng.integers(1, min(3, bands) + 1)))
+        return AveragePool.lower(x, size, float(10 ** rng.uniform(-2.5, -0.5)), int(rng.choice([0, 128, 40])))
     if kind == "residual":  # round a convolution, which shortens what passes it
         kernel = (int(rng.choice([k for k in (1, 3, 5) if k <= frames])), 3)
         y = _conv(rng, x, channels, kernel, pad=1)

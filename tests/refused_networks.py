@@ -5,7 +5,7 @@ from itertools import product
 
 from host.format.file import write
 from host.format.program import Plan, Program
-from host.operators import MaxPool, Softmax
+from host.operators import KINDS, MaxPool, Softmax
 from tests.refusals import (
     FILE,
     SOUND,
@@ -110,7 +110,7 @@ NETWORKS = {
     "half an operator": ("OPERATOR", file_of(SOUND, OPER=records(SOUND)[:-4]), FILE),
     "operator 0 of kind 0": ("OPERATOR", patched(SOUND, 0, 0, b"\0"), FILE),
     "operator 1 of kind 0": ("OPERATOR", patched(SOUND, 1, 0, b"\0"), FILE),
-    "operator 1 of kind 8": ("OPERATOR", patched(SOUND, 1, 0, b"\x08"), FILE),
+    "operator 1 of the first unknown kind": ("OPERATOR", patched(SOUND, 1, 0, bytes([len(KINDS) + 1])), FILE),
     "operator 1 of kind 255": ("OPERATOR", patched(SOUND, 1, 0, b"\xff"), FILE),
     "a convolution of no groups": ("OPERATOR", patched(SOUND, 0, 14, b"\0"), FILE),
     "no softmax": (

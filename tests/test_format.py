@@ -133,7 +133,7 @@ BROKEN = {
     "which is not there yet": patched(SOUND, 1, 1, b"\2"),
     "value 254, which is not there yet": patched(GATED, 1, 9, b"\xfe"),
     "no channels, kernel, stride or groups": patched(SOUND, 0, 14, b"\0"),
-    "of unknown kind 8": patched(SOUND, 1, 0, b"\x08"),
+    "of unknown kind 255": patched(SOUND, 1, 0, b"\xff"),
     "a section ends early": file_of(SOUND, OPER=records(SOUND)[:-4]),
     "an array runs past the end": file_of(SOUND, OPER=records(network(conv(channels=4)), 3)[: 8 + 24]),
 }

@@ -12,7 +12,7 @@ from host.compiler.plan import plan
 from host.engines.native import PLAIN, FrontEndEngine, ModelError, NativeModel
 from host.format.file import write
 from host.format.program import Program
-from host.operators import Add, Conv2D, Dense, Gate, GlobalAveragePool, MaxPool, Softmax
+from host.operators import Add, AveragePool, Conv2D, Dense, Gate, GlobalAveragePool, MaxPool, Softmax
 from host.reference import specification
 from tests import refusals
 from tests.conftest import ROOT
@@ -54,7 +54,7 @@ def network(seed: int) -> Program:
     rng = np.random.default_rng(seed)
     frames, width, channels, shift = (int(n) for n in rng.integers([6, 2, 1, 4], [24, 14, 20, 12]))
     # those of which there are more kernels than one are more frequent
-    wanted = "conv square square square pointwise spanning grouped depthwise pool gate cells cells add"
+    wanted = "conv square square square pointwise spanning grouped depthwise pool average gate cells cells add"
     kind = rng.choice(wanted.split())
     late = kind in ("gate", "cells") and rng.random() < 0.4  # what is gated comes a frame behind its attention
     if kind == "cells" or late:  # of 2 x 2
@@ -73,6 +73,10 @@ def network(seed: int) -> Program:
     elif kind == "pool":
         size = (int(rng.integers(1, 4)), int(rng.integers(1, min(3, width) + 1)))
         ops.append(MaxPool(1, size, ops[0].zero))
+    elif kind == "average":  # of cells as large as there can be, and constants that make some means lie beyond a byte
+        size = (int(rng.integers(1, frames + 1)), int(rng.integers(1, width + 1)))
+        most, zero = 22 if size[0] * size[1] < 8 else 12, int(some(rng, 0, 255, ()))
+        ops.append(AveragePool(1, size, int(some(rng, 0, 65535, ())), int(rng.integers(1, most + 1)), zero))
     elif kind in ("conv", "spanning", "grouped", "depthwise"):
         kernel = (int(rng.integers(1, 5)), width if kind == "spanning" else int(rng.integers(1, min(4, width) + 1)))
         stride, pad = tuple(int(n) for n in rng.integers(1, 4, 2)), int(rng.integers(0, kernel[1]))

@@ -15,7 +15,7 @@ from host.compiler.plan import plan
 from host.engines import pytorch
 from host.engines.native import NativeModel
 from host.format.file import write
-from host.operators import KINDS, Add, Conv2D, Dense, Gate, GlobalAveragePool, MaxPool, Operator, Softmax
+from host.operators import KINDS, Add, AveragePool, Conv2D, Dense, Gate, GlobalAveragePool, MaxPool, Operator, Softmax
 from host.operators.operator import register
 from host.reference import specification
 from tests.conftest import ROOT
@@ -51,6 +51,14 @@ def test_conv2d_sees_nothing_outside_the_window():
 def test_max_pool_drops_the_incomplete_cell():
     y = MaxPool(0, (2, 2), 0).reference([value([[1, 9, 3], [2, 4, 5], [7, 7, 7]])], [0])
     assert y.ravel().tolist() == [9]
+
+
+def test_average_pool_by_hand():
+    op = AveragePool(0, (2, 2), 3, 3, 100)  # sums, less the zero point 5 of four values, times 3 / 8
+    y = op.reference([value([[5, 9, 3], [6, 4, 5], [7, 7, 7]])], [5])
+    assert y.ravel().tolist() == [100 + (4 * 3 + 4) // 8]
+    assert op.reference([value([[255] * 2] * 2)], [0]).item() == 255
+    assert op.reference([value([[0] * 2] * 2)], [255]).item() == 0
 
 
 def test_gate_by_hand():
@@ -143,7 +151,7 @@ def test_a_kind_without_a_room_does_not_build(tmp_path):
     """One more line in the C core's list, and the compiler names every function that it lacks."""
     shutil.copytree(OPERATORS.parent, tmp_path / "core")
     changed = tmp_path / "core" / "operators" / "list.h"
-    line = "    X(SOFTMAX, softmax, 8, TYMPAN_READS_CELL | TYMPAN_ENDS)\n"
+    line = "    X(AVERAGE_POOL, average_pool, 12, 0)\n"
     changed.write_text(changed.read_text().replace(line, line.replace("\n", " \\\n    X(HALVED, halved, 8, 0)\n")))
     kinds = changed.with_name("kinds.c")
     done = subprocess.run(["cc", "-std=c99", "-Wall", "-fsyntax-only", kinds], capture_output=True, text=True)

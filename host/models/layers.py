@@ -94,6 +94,21 @@ class MaxPool(nn.Module):
         return Signal(F.max_pool2d(x.real, self.size), x.scale, x.zero)
 
 
+class AveragePool(nn.Module):
+    """Mean over cells of (frames, bands) of what went through a ReLU."""
+
+    def __init__(self, size: tuple[int, int]):
+        super().__init__()
+        self.size = size
+        self.quantizer = Quantizer(0)
+
+    def forward(self, x):
+        q = self.quantizer
+        if isinstance(x, Node):
+            return operators.AveragePool.lower(x, self.size, q.scale, q.zero)
+        return q(F.avg_pool2d(x.real, self.size))
+
+
 class Gate(nn.Module):
     """Selective attention F(V, A, S), batch norm and an optional residual in one operator.
 

@@ -38,6 +38,7 @@
  *             6 DENSE        classes u8, bias shift u8, 0 u16; bias i16 [classes], mult u8 [classes],
  *                            weight i8 [classes][channels in]
  *             7 SOFTMAX      nothing
+ *             8 AVERAGE_POOL mult u16, t u8, f u8 (frames and bands of a cell)
  *   "LABL"  classes u8, then that many UTF-8 strings of at least one byte, each ended by a NUL
  *   "LSTN"  hop u16 (ms from a window to the next), cooldown u16 (ms), threshold u16 (of 65535), gate u16 (the level below
  *           which nothing is run), history u8, votes u8 (windows), 0 u16

@@ -4,6 +4,7 @@
 #include "kinds.h"
 
 #include "add.h"
+#include "average_pool.h"
 #include "convolution/conv2d.h"
 #include "dense.h"
 #include "gate.h"

@@ -16,7 +16,8 @@
     X(ADD, add, 12, TYMPAN_READS_OTHER) \
     X(GLOBAL_AVERAGE_POOL, global_average_pool, 12, TYMPAN_SUMS) \
     X(DENSE, dense, 12, TYMPAN_READS_CELL) \
-    X(SOFTMAX, softmax, 8, TYMPAN_READS_CELL | TYMPAN_ENDS)
+    X(SOFTMAX, softmax, 8, TYMPAN_READS_CELL | TYMPAN_ENDS) \
+    X(AVERAGE_POOL, average_pool, 12, 0)
 
 /* What sets kinds apart for the schedule and the memory plan. */
 enum tympan_trait {

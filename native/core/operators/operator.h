@@ -86,7 +86,7 @@ static inline const int8_t *tympan_weights(const tympan_model *model, const tymp
     return (const int8_t *)(tympan_mults(model, op) + op->channels);
 }
 
-/* Multiplier of a gate's residual, and of a global average pool: the last number but one before their constants. */
+/* Multiplier of a gate's residual, and of a mean: the last number but one before their constants. */
 static inline int32_t tympan_residual_mult(const tympan_model *model, const tympan_operator *op) {
     return *(tympan_biases(model, op) - 2);
 }
