@@ -44,14 +44,16 @@ def _layer(rng, x: Node) -> Node:
     kind = rng.choice(["conv", "grouped", "pool", "condense", "add", "residual", "average"])
     if kind == "conv":
         kernel = (int(rng.integers(1, min(4, frames) + 1)), int(rng.integers(1, 4)))
+        dilation = int(rng.choice([d for d in (1, 1, 2, 4, 8) if (kernel[0] - 1) * d < frames]))
         stride = (int(rng.integers(1, 3)), int(rng.integers(1, 3)))
         pad = int(rng.integers(0, kernel[1]))
         if bands + 2 * pad < kernel[1]:
             return x
-        return _conv(rng, x, int(rng.integers(1, 9)), kernel, stride=stride, pad=pad)
+        return _conv(rng, x, int(rng.integers(1, 9)), kernel, stride=stride, pad=pad, dilation=dilation)
     if kind == "grouped":
-        kernel = (min(3, frames), min(3, bands))
-        return _conv(rng, x, channels * int(rng.integers(1, 3)), kernel, pad=kernel[1] // 2, groups=channels)
+        kernel, dilation = (min(3, frames), min(3, bands)), 2 if frames > 8 and rng.random() < 0.3 else 1
+        more = {"pad": kernel[1] // 2, "groups": channels, "dilation": dilation}
+        return _conv(rng, x, channels * int(rng.integers(1, 3)), kernel, **more)
     if kind == "pool" and frames > 3:
         return MaxPool.lower(x, (int(rng.integers(1, 3)), int(rng.integers(1, min(2, bands) + 1))))
     if kind == "average" and frames > 3:

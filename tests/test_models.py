@@ -32,13 +32,13 @@ Z4 = "tinyspeech-z4"
 
 
 class Residual(Network):
-    """A mean over cells, then a convolution over three frames and its input added again, with and without a ReLU."""
+    """A mean over cells, then a convolution and its input added again, with a ReLU, and a dilated one, without."""
 
     def __init__(self, name, frontend, labels):
         super().__init__(name, frontend, labels)
         self.stem = Conv2D(1, 6, (3, frontend.width // 2), same=False, norm=True)
         self.cells = AveragePool((2, 2))
-        self.inner = nn.ModuleList(Conv2D(6, 6, (3, 1), norm=True, relu=False) for _ in range(2))
+        self.inner = nn.ModuleList(Conv2D(6, 6, (3, 1), norm=True, relu=False, dilation=d) for d in (1, 4))
         self.adds = nn.ModuleList([Add(relu=True), Add()])
         self.pool = GlobalAveragePool()
         self.classify = Dense(6, len(self.labels))

@@ -27,6 +27,8 @@
  *             1 CONV2D       channels u8 (that it writes), t u8, f u8 (frames and bands of its kernel), pad u8 (columns of
  *                            zero points at either edge), stride t u8, stride f u8, groups u8, bias shift u8;
  *                            bias i16 [channels], mult u8 [channels], weight i8 [channels][t][f][channels in / groups]
+ *           129 DILATED_CONV2D   the same as far as bias shift, dilation u8 (frames from one of the kernel to the next), 0 u8 [3];
+ *                            bias, mult, weight
  *             2 MAX_POOL     t u8, f u8 (frames and bands of a cell), 0 u16
  *             3 GATE         attention u8 (a value), residual u8 (a value, or 255), factor t u8, factor f u8 (frames and bands
  *                            that a number of the attention covers), residual mult i16, bias shift u8, 0 u8;
