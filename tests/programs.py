@@ -4,7 +4,7 @@ import numpy as np
 
 from host.features.frontends import FRAME, HOP, RATE, htk_edges, log_mel
 from host.format.program import FrontEnd, Input, Program
-from host.operators import Add, Builder, Conv2D, Dense, Gate, GlobalAveragePool, MaxPool, Node, Softmax
+from host.operators import Add, AveragePool, Builder, Conv2D, Dense, Gate, GlobalAveragePool, MaxPool, Node, Softmax
 
 
 def random_frontend(rng: np.random.Generator, frames: int, width: int) -> FrontEnd:
@@ -41,19 +41,24 @@ def _conv(rng, x: Node, out: int, kernel=(1, 1), **options) -> Node:
 
 def _layer(rng, x: Node) -> Node:
     frames, bands, channels = x.shape
-    kind = rng.choice(["conv", "grouped", "pool", "condense", "add", "residual"])
+    kind = rng.choice(["conv", "grouped", "pool", "condense", "add", "residual", "average"])
     if kind == "conv":
         kernel = (int(rng.integers(1, min(4, frames) + 1)), int(rng.integers(1, 4)))
+        dilation = int(rng.choice([d for d in (1, 1, 2, 4, 8) if (kernel[0] - 1) * d < frames]))
         stride = (int(rng.integers(1, 3)), int(rng.integers(1, 3)))
         pad = int(rng.integers(0, kernel[1]))
         if bands + 2 * pad < kernel[1]:
             return x
-        return _conv(rng, x, int(rng.integers(1, 9)), kernel, stride=stride, pad=pad)
+        return _conv(rng, x, int(rng.integers(1, 9)), kernel, stride=stride, pad=pad, dilation=dilation)
     if kind == "grouped":
-        kernel = (min(3, frames), min(3, bands))
-        return _conv(rng, x, channels * int(rng.integers(1, 3)), kernel, pad=kernel[1] // 2, groups=channels)
+        kernel, dilation = (min(3, frames), min(3, bands)), 2 if frames > 8 and rng.random() < 0.3 else 1
+        more = {"pad": kernel[1] // 2, "groups": channels, "dilation": dilation}
+        return _conv(rng, x, channels * int(rng.integers(1, 3)), kernel, **more)
     if kind == "pool" and frames > 3:
         return MaxPool.lower(x, (int(rng.integers(1, 3)), int(rng.integers(1, min(2, bands) + 1))))
+    if kind == "average" and frames > 3:
+        size = (int(rng.integers(1, 4)), int(rng.integers(1, min(3, bands) + 1)))
+        return AveragePool.lower(x, size, float(10 ** rng.uniform(-2.5, -0.5)), int(rng.choice([0, 128, 40])))
     if kind == "residual":  # round a convolution, which shortens what passes it
         kernel = (int(rng.choice([k for k in (1, 3, 5) if k <= frames])), 3)
         y = _conv(rng, x, channels, kernel, pad=1)

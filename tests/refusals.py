@@ -12,7 +12,7 @@ import numpy as np
 
 from host.format.file import _record, _sections, frontend_section, with_checksum, write
 from host.format.program import FrontEnd, Plan, Program
-from host.operators import Add, Conv2D, Dense, Gate, GlobalAveragePool, Operator, Softmax
+from host.operators import Add, Conv2D, Dense, DilatedConv2D, Gate, GlobalAveragePool, Operator, Softmax
 
 INT32_MAX = 2**31 - 1
 
@@ -29,6 +29,10 @@ def conv(
     more = {"weight": np.zeros((channels, t, f, inputs // groups), np.int8), "shift": 8, "zero": 0} | more
     more = {"bias": np.zeros(channels, np.int16), "mult": np.ones(channels, np.uint8)} | more
     return Conv2D(source, groups=groups, **more)
+
+
+def dilated(dilation: int, **more) -> DilatedConv2D:
+    return DilatedConv2D(**vars(conv(**more)), dilation=dilation)
 
 
 def affine(channels: int = 1, **more) -> dict:

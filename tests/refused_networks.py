@@ -5,13 +5,14 @@ from itertools import product
 
 from host.format.file import write
 from host.format.program import Plan, Program
-from host.operators import MaxPool, Softmax
+from host.operators import KINDS, MaxPool, Softmax
 from tests.refusals import (
     FILE,
     SOUND,
     add,
     conv,
     dense,
+    dilated,
     file_of,
     frontend,
     gate,
@@ -110,7 +111,9 @@ NETWORKS = {
     "half an operator": ("OPERATOR", file_of(SOUND, OPER=records(SOUND)[:-4]), FILE),
     "operator 0 of kind 0": ("OPERATOR", patched(SOUND, 0, 0, b"\0"), FILE),
     "operator 1 of kind 0": ("OPERATOR", patched(SOUND, 1, 0, b"\0"), FILE),
-    "operator 1 of kind 8": ("OPERATOR", patched(SOUND, 1, 0, b"\x08"), FILE),
+    "operator 1 of the first unknown kind": ("OPERATOR", patched(SOUND, 1, 0, bytes([len(KINDS) + 1])), FILE),
+    "operator 1 of a kind that cannot be dilated": ("OPERATOR", patched(SOUND, 1, 0, bytes([128 + 5])), FILE),
+    "operator 0 of kind 0, dilated": ("OPERATOR", patched(SOUND, 0, 0, b"\x80"), FILE),
     "operator 1 of kind 255": ("OPERATOR", patched(SOUND, 1, 0, b"\xff"), FILE),
     "a convolution of no groups": ("OPERATOR", patched(SOUND, 0, 14, b"\0"), FILE),
     "no softmax": (
@@ -166,6 +169,13 @@ SHAPES = {
     "a kernel of more frames than there are, in wide strides": (
         of(conv(t=9, stride=(2, 1))),
         of(conv(t=8, stride=(2, 1))),
+    ),
+    "a dilation of nothing": (of(dilated(0, t=2)), of(dilated(1, t=2))),
+    "a dilated kernel of no frames": (of(dilated(2, t=0)), of(dilated(2, t=1))),
+    "a dilated kernel of more frames than there are": (of(dilated(4, t=3)), of(dilated(7, t=2))),
+    "a kernel that spans 256 frames": (
+        of(dilated(255, t=2), heard=frontend(300)),
+        of(dilated(254, t=2), heard=frontend(300)),
     ),
     "a kernel of more bands than there are": (of(conv(f=5)), of(conv(f=4))),
     "a kernel of more bands than are padded": (of(conv(f=7, pad=1)), of(conv(f=6, pad=1))),

@@ -5,7 +5,7 @@ import numpy as np
 
 from host.format.file import write
 from host.format.program import Plan, Program
-from host.operators import MaxPool, Operator, Softmax
+from host.operators import AveragePool, MaxPool, Operator, Softmax
 from tests.refusals import (
     ENVELOPE,
     INT32_MAX,
@@ -116,6 +116,12 @@ def averaged(zero: int, more: int, bands: int = 10, zero_out: int = 200, shift: 
     return file_of(Program(frontend(64, bands), [conv(zero=zero), op, dense(2), Softmax(3)], ("a", "b")))
 
 
+def celled(zero: int, more: int, shift: int = 22, mult: int | None = None) -> bytes:
+    """A mean over cells of 64 x 10, like that."""
+    mult = room(200, shift) // (64 * 10 * reach(zero)) + more if mult is None else mult
+    return file_of(network(conv(zero=zero), AveragePool(1, (64, 10), mult, shift, 200), heard=frontend(64, 10)))
+
+
 def shifts(make) -> dict:
     """Shifts of 1 to 22 are accepted, of what `make` makes with one."""
     return {"0": (make(0), make(1)), "23": (make(23), make(22))}
@@ -151,6 +157,7 @@ for zero in (0, 98, 127, 128, 201, 255):
     SUMS[f"a convolution from zero point {zero}"] = convolved(zero, 1), convolved(zero, 0)
     SUMS[f"a dense layer from zero point {zero}"] = classified(zero, 1), classified(zero, 0)
     SUMS[f"a mean from zero point {zero}"] = averaged(zero, 1), averaged(zero, 0)
+    SUMS[f"a mean over cells from zero point {zero}"] = celled(zero, 1), celled(zero, 0)
     if reach(zero) % 2:
         SUMS[f"a gate from zero point {zero}"] = gated(zero, 1, sign=-1), gated(zero, 0, sign=-1)
 SUMS["a convolution of groups"] = convolved(0, 1, groups=2), convolved(0, 0, groups=2)
@@ -165,6 +172,7 @@ for kind, make in {
     "gate": lambda n: file_of(network(conv(), gate(1, 1, shift=n))),
     "add": lambda n: file_of(network(conv(), add(1, 1, shift=n))),
     "mean": lambda n: patched(SOUND, 1, 3, bytes([n])),
+    "mean over cells": lambda n: celled(0, 0, n, 1),
     "dense layer": lambda n: patched(SOUND, 2, 3, bytes([n])),
 }.items():
     SUMS |= {f"a {kind} shifted by {n}": files for n, files in shifts(make).items()}

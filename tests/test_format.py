@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from host.compiler.listing import listing
 from host.compiler.plan import plan
 from host.engines.native import ModelError, NativeModel
-from host.evaluation.model import reference_features
 from host.format.file import HEADER, MAJOR, MINOR, FormatError, read, with_checksum, write
+from host.operators import KINDS
 from host.reference import specification
-from tests.conftest import ROOT
-from tests.programs import golden_windows, random_program
+from tests.conftest import MODEL, ROOT
+from tests.golden.make import golden_input
+from tests.programs import random_program
 from tests.refusals import ENVELOPE, SOUND, conv, file_of, network, patched, records
 from tests.refused_networks import GATED
 
@@ -57,17 +58,18 @@ def test_files_of_released_versions_compute_what_they_did(path):
     golden = json.loads(path.read_text())
     file = path.with_suffix(".bin").read_bytes()
     program, _ = read(file)
-    c = program.frontend
-    samples = (c.frames - 1) * c.hop + c.frame
     expected = np.array(golden["probabilities"])
-    features = reference_features(program, golden_windows(len(expected), samples))
-    assert np.array_equal(specification.run(program, features)[-1].reshape(expected.shape), expected)
-    model = NativeModel(file, c.frames, c.width, len(program.labels))
-    assert np.array_equal(model.run(features), expected)
+    given = golden_input(program, len(expected))
+    assert np.array_equal(specification.run(program, given)[-1].reshape(expected.shape), expected)
+    frames, bands, channels = program.input.shape
+    model = NativeModel(file, frames, bands * channels, len(program.labels))
+    assert np.array_equal(model.run(given), expected)
 
 
-def test_there_is_a_golden_file_of_this_version():
-    assert any(p.read_bytes()[4:6] == FILE[4:6] for p in GOLDEN.glob("*.bin"))
+def test_there_are_golden_files_of_all_that_this_version_has():
+    files = {path.stem: read(path.read_bytes())[0] for path in GOLDEN.glob("*.bin")}
+    assert f"v{MAJOR}.{MINOR}" in files and not all(program.hears for program in files.values())
+    assert {type(op) for program in files.values() for op in program.operators} == set(KINDS.values())
 
 
 @pytest.mark.parametrize("size", [0, 3, 4, 15, 16, 100, len(FILE) - 1])
@@ -98,8 +100,9 @@ def test_a_file_that_needs_a_newer_reader_is_refused_and_says_which():
 
 
 def test_a_file_states_the_lowest_version_that_reads_it():
-    assert FILE[4:6] == bytes([MAJOR, 0])
+    assert MODEL.read_bytes()[4:6] == bytes([MAJOR, 0])
     assert shown_file(1)[4:6] == bytes([MAJOR, 1])
+    assert PROGRAM.needs == max(op.SINCE for op in PROGRAM.operators) == FILE[5]
 
 
 def shown_file(seed: int) -> bytes:
@@ -173,7 +176,7 @@ BROKEN = {
     "which is not there yet": patched(SOUND, 1, 1, b"\2"),
     "value 254, which is not there yet": patched(GATED, 1, 9, b"\xfe"),
     "no channels, kernel, stride or groups": patched(SOUND, 0, 14, b"\0"),
-    "of unknown kind 8": patched(SOUND, 1, 0, b"\x08"),
+    "of unknown kind 255": patched(SOUND, 1, 0, b"\xff"),
     "a section ends early": file_of(SOUND, OPER=records(SOUND)[:-4]),
     "an array runs past the end": file_of(SOUND, OPER=records(network(conv(channels=4)), 3)[: 8 + 24]),
 }

@@ -12,7 +12,7 @@ from host.compiler.plan import plan
 from host.engines.native import PLAIN, FrontEndEngine, ModelError, NativeModel
 from host.format.file import write
 from host.format.program import Program
-from host.operators import Add, Conv2D, Dense, Gate, GlobalAveragePool, MaxPool, Softmax
+from host.operators import Add, AveragePool, Conv2D, Dense, DilatedConv2D, Gate, GlobalAveragePool, MaxPool, Softmax
 from host.reference import specification
 from tests import refusals
 from tests.conftest import ROOT
@@ -25,14 +25,17 @@ def some(rng, low: int, high: int, shape) -> np.ndarray:
     return np.where(rng.random(shape) < 0.1, rng.choice([low, high], shape), x)
 
 
-def conv(rng, source: int, channels_in: int, channels: int, kernel, stride=(1, 1), pad=0, groups=1) -> Conv2D:
+def conv(
+    rng, source: int, channels_in: int, channels: int, kernel, stride=(1, 1), pad=0, groups=1, dilation=1
+) -> Conv2D:
     weight = some(rng, -128, 127, (channels, *kernel, channels_in // groups)).astype(np.int8)
     bias = some(rng, -32768, 32767, channels).astype(np.int16)
     # what sums reach is spread over the byte, and some beyond its ends
     shift = int(rng.integers(8, 23))
     reach = 20 * 128 * np.sqrt(weight[0].size)
     mult = np.clip(rng.uniform(0.3, 3, channels) * 128 * 2**shift / reach, 1, 255).astype(np.uint8)
-    return Conv2D(source, weight, bias, mult, shift, int(some(rng, 0, 255, ())), 0, stride, pad, groups)
+    constants = source, weight, bias, mult, shift, int(some(rng, 0, 255, ())), 0, stride, pad, groups
+    return Conv2D(*constants) if dilation == 1 else DilatedConv2D(*constants, dilation)
 
 
 def factors(rng, channels: int, most: int) -> np.ndarray:
@@ -54,7 +57,7 @@ def network(seed: int) -> Program:
     rng = np.random.default_rng(seed)
     frames, width, channels, shift = (int(n) for n in rng.integers([6, 2, 1, 4], [24, 14, 20, 12]))
     # those of which there are more kernels than one are more frequent
-    wanted = "conv square square square pointwise spanning grouped depthwise pool gate cells cells add"
+    wanted = "conv square square square pointwise spanning grouped depthwise pool average gate cells cells add"
     kind = rng.choice(wanted.split())
     late = kind in ("gate", "cells") and rng.random() < 0.4  # what is gated comes a frame behind its attention
     if kind == "cells" or late:  # of 2 x 2
@@ -69,10 +72,15 @@ def network(seed: int) -> Program:
         kernel = (3, int(rng.choice([3, 3, 3, 3, 2])))
         stride = tuple(rng.choice([1, 1, 1, 1, 1, 1, 1, 2], 2).tolist())
         pad = int(rng.integers(max(0, kernel[1] - width), kernel[1]))
-        ops.append(conv(rng, 1, channels, int(rng.integers(1, 20)), kernel, stride, pad))
+        dilation = 2 if rng.random() < 0.1 else 1
+        ops.append(conv(rng, 1, channels, int(rng.integers(1, 20)), kernel, stride, pad, dilation=dilation))
     elif kind == "pool":
         size = (int(rng.integers(1, 4)), int(rng.integers(1, min(3, width) + 1)))
         ops.append(MaxPool(1, size, ops[0].zero))
+    elif kind == "average":  # of cells as large as there can be, and constants that make some means lie beyond a byte
+        size = (int(rng.integers(1, frames + 1)), int(rng.integers(1, width + 1)))
+        most, zero = 22 if size[0] * size[1] < 8 else 12, int(some(rng, 0, 255, ()))
+        ops.append(AveragePool(1, size, int(some(rng, 0, 65535, ())), int(rng.integers(1, most + 1)), zero))
     elif kind in ("conv", "spanning", "grouped", "depthwise"):
         kernel = (int(rng.integers(1, 5)), width if kind == "spanning" else int(rng.integers(1, min(4, width) + 1)))
         stride, pad = tuple(int(n) for n in rng.integers(1, 4, 2)), int(rng.integers(0, kernel[1]))
@@ -80,7 +88,8 @@ def network(seed: int) -> Program:
                   "depthwise": channels}.get(kind, 1)  # fmt: skip
         each = 1 if kind == "depthwise" else int(rng.integers(1, 8))
         pad = 0 if kind == "spanning" else pad
-        ops.append(conv(rng, 1, channels, groups * each, kernel, stride, pad, groups))
+        dilation = int(rng.choice([1, 1, 2, 3, 4, 8]))
+        ops.append(conv(rng, 1, channels, groups * each, kernel, stride, pad, groups, dilation))
     else:
         t = int(rng.choice([n for n in (1, 2, 3, 4) if frames % n == 0]))
         f = int(rng.choice([n for n in (1, 2, 3, width) if width % n == 0]))

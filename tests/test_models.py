@@ -18,7 +18,7 @@ from host.integers.arithmetic import expand
 from host.models import MODELS
 from host.models.bcresnet import BandMean, BroadcastResidual
 from host.models.design import DesignError, build, design_frontend, read_design
-from host.models.layers import Add, Conv2D, Dense, Gate, GlobalAveragePool
+from host.models.layers import Add, AveragePool, Conv2D, Dense, Gate, GlobalAveragePool
 from host.models.network import Network
 from host.models.quantizer import Signal
 from host.operators import Builder, LoweringError, Node
@@ -32,18 +32,19 @@ Z4 = "tinyspeech-z4"
 
 
 class Residual(Network):
-    """A convolution over three frames and its input added again, with and without a ReLU."""
+    """A mean over cells, then a convolution and its input added again, with a ReLU, and a dilated one, without."""
 
     def __init__(self, name, frontend, labels):
         super().__init__(name, frontend, labels)
-        self.stem = Conv2D(1, 6, (3, frontend.width), same=False, norm=True)
-        self.inner = nn.ModuleList(Conv2D(6, 6, (3, 1), norm=True, relu=False) for _ in range(2))
+        self.stem = Conv2D(1, 6, (3, frontend.width // 2), same=False, norm=True)
+        self.cells = AveragePool((2, 2))
+        self.inner = nn.ModuleList(Conv2D(6, 6, (3, 1), norm=True, relu=False, dilation=d) for d in (1, 4))
         self.adds = nn.ModuleList([Add(relu=True), Add()])
         self.pool = GlobalAveragePool()
         self.classify = Dense(6, len(self.labels))
 
     def logits(self, x):
-        x = self.stem(x)
+        x = self.cells(self.stem(x))
         for inner, add in zip(self.inner, self.adds, strict=True):
             x = add(inner(x), x)
         return self.classify(self.pool(x))

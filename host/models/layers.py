@@ -72,16 +72,17 @@ class Conv2D(Weighted):
     same: bands are padded with zeros to keep their number (before a stride); else valid in bands too.
     norm: batch norm follows, folded into the weights, its statistics frozen once quantised. relu: whether a ReLU
     follows. bias: whether there is one where no batch norm brings its own. attention: the output enters a gate's
-    sigmoid, whose scale is prescribed.
+    sigmoid, whose scale is prescribed. dilation: frames from one of the kernel to the next.
     """
 
     def __init__(
         self, channels_in, channels_out, kernel=(1, 1), stride=(1, 1), groups=1, same=True, norm=False, relu=True,
-        bias=True, attention=False,
+        bias=True, attention=False, dilation=1,
     ):  # fmt: skip
         super().__init__()
         padding = (0, kernel[1] // 2 if same else 0)
-        self.conv = nn.Conv2d(channels_in, channels_out, kernel, stride, padding, groups=groups, bias=bias and not norm)
+        geometry = kernel, stride, padding, (dilation, 1), groups
+        self.conv = nn.Conv2d(channels_in, channels_out, *geometry, bias=bias and not norm)
         self.norm = nn.BatchNorm2d(channels_out, momentum=MOMENTUM) if norm else None
         self.quantizer = Quantizer(0 if relu else 128, ATTENTION_SCALE if attention else None)
         self.hold(None)
@@ -98,15 +99,14 @@ class Conv2D(Weighted):
         q, c = self.quantizer, self.conv
         if isinstance(x, Node):
             weight, bias = map(numbers, self.parameters_folded())
-            return operators.Conv2D.lower(
-                x, weight, bias, q.scale, q.zero, c.stride, c.padding[1], c.groups, self.rounded
-            )
+            geometry = c.stride, c.padding[1], c.groups, c.dilation[0]
+            return operators.Conv2D.lower(x, weight, bias, q.scale, q.zero, *geometry, self.rounded)
         if x.scale is None:
-            y = F.conv2d(x.real, self.masked(c.weight), c.bias, c.stride, c.padding, groups=c.groups)
+            y = F.conv2d(x.real, self.masked(c.weight), c.bias, c.stride, c.padding, c.dilation, c.groups)
             y = y if self.norm is None else self.norm(y)
         else:
             weight, bias = on_grid(*self.parameters_folded(), x, q.scale, q.zero, self.rounded)
-            y = F.conv2d(x.real, weight, bias, c.stride, c.padding, groups=c.groups)
+            y = F.conv2d(x.real, weight, bias, c.stride, c.padding, c.dilation, c.groups)
         return q(y.contiguous(memory_format=torch.channels_last))
 
 
@@ -121,6 +121,21 @@ class MaxPool(nn.Module):
         if isinstance(x, Node):
             return operators.MaxPool.lower(x, self.size)
         return Signal(F.max_pool2d(x.real, self.size), x.scale, x.zero)
+
+
+class AveragePool(nn.Module):
+    """Mean over cells of (frames, bands) of what went through a ReLU."""
+
+    def __init__(self, size: tuple[int, int]):
+        super().__init__()
+        self.size = size
+        self.quantizer = Quantizer(0)
+
+    def forward(self, x):
+        q = self.quantizer
+        if isinstance(x, Node):
+            return operators.AveragePool.lower(x, self.size, q.scale, q.zero)
+        return q(F.avg_pool2d(x.real, self.size))
 
 
 class Gate(nn.Module):

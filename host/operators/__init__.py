@@ -4,7 +4,8 @@ Importing this package registers all of them in `KINDS`; nothing else on the hos
 """
 
 from host.operators.add import Add
-from host.operators.conv2d import Conv2D
+from host.operators.average_pool import AveragePool
+from host.operators.conv2d import Conv2D, DilatedConv2D
 from host.operators.dense import Dense
 from host.operators.gate import Gate
 from host.operators.global_average_pool import GlobalAveragePool
@@ -14,6 +15,6 @@ from host.operators.operator import KINDS, Operator
 from host.operators.softmax import Softmax
 
 __all__ = [
-    "KINDS", "Add", "Builder", "Conv2D", "Dense", "Gate", "GlobalAveragePool", "LoweringError", "MaxPool", "Node",
-    "Operator", "Softmax",
+    "KINDS", "Add", "AveragePool", "Builder", "Conv2D", "Dense", "DilatedConv2D", "Gate", "GlobalAveragePool",
+    "LoweringError", "MaxPool", "Node", "Operator", "Softmax",
 ]  # fmt: skip

@@ -90,10 +90,11 @@ static void run(tympan_model *model) {
     free(features);
 }
 
-/* Less memory than the model takes is refused, and nothing is written behind it; or exit status 4. */
-static void open_with_too_little(const uint8_t *file, uint32_t size, uint32_t bytes) {
-    for (uint32_t eighth = 0; eighth < 8; eighth++) {
-        const uint32_t less = bytes * eighth / 8;
+/* Less memory than a model's tables take is refused, and nothing is written behind it; or exit status 4. */
+static void open_with_too_little(const uint8_t *file, uint32_t size, uint32_t tables) {
+    enum { PARTS = 32 };
+    for (uint32_t part = 0; part <= PARTS; part++) {
+        const uint32_t less = tables * part / PARTS;
         tympan_model model;
         void *block = malloc(less ? less : 1);
         if (!block || tympan_model_open(&model, file, size, block, less) != TYMPAN_MEMORY) {
@@ -127,7 +128,7 @@ int main(int count, char **arguments) {
         }
         fputs(tympan_status_name(status), stdout);
         if (status == TYMPAN_OK) {
-            open_with_too_little(file, size, memory.tables + memory.arena);
+            open_with_too_little(file, size, memory.tables);
             run(&model);
             listen(&model);
         }

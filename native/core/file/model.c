@@ -29,6 +29,8 @@
  *             1 CONV2D       channels u8 (that it writes), t u8, f u8 (frames and bands of its kernel), pad u8 (columns of
  *                            zero points at either edge), stride t u8, stride f u8, groups u8, bias shift u8;
  *                            bias i16 [channels], mult u8 [channels], weight i8 [channels][t][f][channels in / groups]
+ *           129 DILATED_CONV2D   the same as far as bias shift, dilation u8 (frames from one of the kernel to the next), 0 u8 [3];
+ *                            bias, mult, weight
  *             2 MAX_POOL     t u8, f u8 (frames and bands of a cell), 0 u16
  *             3 GATE         attention u8 (a value), residual u8 (a value, or 255), factor t u8, factor f u8 (frames and bands
  *                            that a number of the attention covers), residual mult i16, bias shift u8, 0 u8;
@@ -40,6 +42,7 @@
  *             6 DENSE        classes u8, bias shift u8, 0 u16; bias i16 [classes], mult u8 [classes],
  *                            weight i8 [classes][channels in]
  *             7 SOFTMAX      nothing
+ *             8 AVERAGE_POOL mult u16, t u8, f u8 (frames and bands of a cell)
  *   "LABL"  classes u8, then that many UTF-8 strings of at least one byte, each ended by a NUL
  *   "LSTN"  hop u16 (ms from a window to the next), cooldown u16 (ms), threshold u16 (of 65535), gate u16 (the level below
  *           which nothing is run), history u8, votes u8 (windows), 0 u16;
@@ -49,7 +52,7 @@
  * "Channels in" are those of the source. What each number means to what is computed: docs/semantics.md.
  *
  * `needs` is the lowest minor version of a reader that reads the file: a reader of version M.m reads every file of major
- * version M that needs no more than m. 0: sound, kinds 1 to 7. 1: INPT.
+ * version M that needs no more than m. 0: sound, kinds 1 to 7. 1: INPT, kinds 8 and 129.
  *
  * What is 0 here is written so and not looked at. Limits: 1000 frames, hops of whole ms, 254 operators, 256 KB of their
  * records, 256 KB of arena, 2^26 multiply-adds or values read, and strips * operators^2 <= 2,000,000.

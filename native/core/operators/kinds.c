@@ -4,6 +4,7 @@
 #include "kinds.h"
 
 #include "add.h"
+#include "average_pool.h"
 #include "convolution/conv2d.h"
 #include "dense.h"
 #include "gate.h"
@@ -17,6 +18,7 @@
         TYMPAN_OPERATORS(CASE) \
         case TYMPAN_NO_KIND: \
         case TYMPAN_KINDS: \
+        case TYMPAN_DILATED: \
             break; \
     }
 
@@ -26,18 +28,28 @@ uint32_t tympan_operator_unpack(tympan_operator *op, const tympan_model *model, 
 #undef X
     const uint8_t *p = model->records + at;
     const uint32_t left = model->records_bytes - at;
-    if (left < 8 || p[0] == TYMPAN_NO_KIND || p[0] >= TYMPAN_KINDS || left < kinds[p[0]][0]) {
+    if (left < 8) {
         return 0;
     }
-    const uint32_t head = kinds[p[0]][0];
-    op->kind = p[0];
-    op->traits = kinds[p[0]][1];
+    const unsigned kind = p[0] & (TYMPAN_DILATED - 1u), dilated = p[0] & TYMPAN_DILATED;
+    if (kind == TYMPAN_NO_KIND || kind >= TYMPAN_KINDS || (dilated && !(kinds[kind][1] & TYMPAN_DILATES))) {
+        return 0;
+    }
+    const uint32_t head = kinds[kind][0] + (dilated ? 4u : 0u);
+    if (left < head) {
+        return 0;
+    }
+    op->kind = (uint8_t)kind;
+    op->traits = kinds[kind][1];
     op->source = p[1];
     op->zero = p[2];
     op->shift = p[3];
     op->other = op->residual = TYMPAN_NONE;
     op->t = op->f = op->stride_t = op->stride_f = op->groups = op->cell_t = op->cell_f = 1;
     op->pad = op->bias_shift = 0;
+    if (dilated) {
+        op->cell_t = p[head - 4];
+    }
     op->channels = (uint8_t)channels_in;
     op->constants = (uint16_t)((at + head) / 4);
     op->algorithm = TYMPAN_DIRECT;

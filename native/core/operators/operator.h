@@ -28,7 +28,8 @@ struct tympan_operator {
     uint8_t t, f;                    /* frames and bands of the source that one cell of its output is made of: a kernel's, a pool's */
     uint8_t stride_t, stride_f;      /* from one of those cells to the next */
     uint8_t pad, groups;             /* of a convolution: columns of zero points at either edge; groups of channels */
-    uint8_t cell_t, cell_f;          /* frames and bands of its output that a cell of the other input covers */
+    uint8_t cell_t, cell_f;          /* frames and bands of its output that a cell of the other input covers; a convolution has
+                                        dilation and frames of its kernel here (convolution/blocks.h) */
     uint8_t bias_shift, algorithm;
     uint16_t constants; /* where its constants begin in the records: units of 4 bytes */
     union {
@@ -96,7 +97,7 @@ static inline int32_t tympan_next_weight(tympan_weights *w) {
     return *w->next++;
 }
 
-/* Multiplier of a gate's residual, and of a global average pool: the last number but one before their constants. */
+/* Multiplier of a gate's residual, and of a mean: the last number but one before their constants. */
 static inline int32_t tympan_residual_mult(const tympan_model *model, const tympan_operator *op) {
     return *(tympan_biases(model, op) - 2);
 }

@@ -15,10 +15,10 @@ void tympan_conv2d_run(const tympan_model *model, const tympan_operator *op, con
             for (unsigned c = 0; c < op->channels; c++) {
                 const unsigned first_channel = c / step * per_group;
                 int32_t acc = (int32_t)tympan_biases(model, op)[c] * (INT32_C(1) << op->bias_shift);
-                for (unsigned kt = 0; kt < op->t; kt++) {
+                for (unsigned kt = 0; kt < tympan_kernel_frames(op); kt++) {
                     for (unsigned kf = 0; kf < op->f; kf++) {
                         const unsigned at = band * op->stride_f + kf - op->pad; /* wraps below 0, and is then too large */
-                        const uint8_t *cell = x + kt * row + at * in->channels + first_channel;
+                        const uint8_t *cell = x + kt * tympan_dilation(op) * row + at * in->channels + first_channel;
                         for (unsigned i = 0; i < per_group; i++) {
                             acc += tympan_next_weight(&w) * (at < in->bands ? (int32_t)cell[i] - in->zero : 0);
                         }

@@ -16,8 +16,8 @@ tympan_blocks tympan_first_block(const tympan_model *model, const tympan_operato
     b.rounding = tympan_rounding(op);
     b.zero = in->zero;
     b.bias_shift = op->bias_shift;
-    b.length = (unsigned)op->t * op->f * channels_in;
-    b.rows = gathers ? op->t : 1u;
+    b.length = tympan_kernel_frames(op) * op->f * channels_in;
+    b.rows = gathers ? tympan_kernel_frames(op) : 1u;
     b.runs = gathers ? op->f : 1u;
     b.run = gathers ? channels_in : b.length;
     b.depthwise = op->algorithm == TYMPAN_DEPTHWISE;

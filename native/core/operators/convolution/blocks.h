@@ -5,6 +5,15 @@
 
 #include "../operator.h"
 
+/* Frames of the kernel, and how far apart in x: together they span op->t. */
+static inline unsigned tympan_kernel_frames(const tympan_operator *op) {
+    return op->cell_f;
+}
+
+static inline unsigned tympan_dilation(const tympan_operator *op) {
+    return op->cell_t;
+}
+
 /* Whether patches are copied to the scratch buffer, as [kernel band][kernel frame][channel]. */
 static inline bool tympan_gathers(const tympan_operator *op) {
     return op->algorithm >= TYMPAN_GATHERED || (op->algorithm == TYMPAN_DEPTHWISE && op->f > 1);
@@ -48,7 +57,7 @@ static inline uint32_t tympan_block_bytes(unsigned n, unsigned length) {
 
 /* Of the patches that a convolution copies together, with the columns that pad them. */
 static inline uint32_t tympan_patches_bytes(const tympan_operator *op, unsigned bands_in, unsigned channels_in) {
-    return tympan_gathers(op) ? tympan_round4((bands_in + 2u * op->pad) * op->t * channels_in) : 0;
+    return tympan_gathers(op) ? tympan_round4((bands_in + 2u * op->pad) * tympan_kernel_frames(op) * channels_in) : 0;
 }
 
 #endif

@@ -1,4 +1,4 @@
-/* Convolution over frames and bands: valid in frames, padded by columns of zero points in bands. Twin:
+/* Convolution over frames and bands: valid in frames, which may be dilated, padded by columns of zero points in bands. Twin:
  * host/operators/conv2d.py.
  *
  * There are five ways to compute it; each gives the same integers as the first. What they take, in instructions of an
@@ -19,6 +19,7 @@
 #define TYMPAN_CONV2D_H
 
 #include "../sums.h"
+#include "blocks.h"
 
 void tympan_conv2d_run(const tympan_model *model, const tympan_operator *op, const tympan_pass *p);
 void tympan_conv2d_choose(
@@ -28,14 +29,16 @@ void tympan_conv2d_prepare(const tympan_model *model, const tympan_operator *op)
 
 static inline uint32_t tympan_conv2d_unpack(tympan_operator *op, const uint8_t *p, unsigned channels_in) {
     op->channels = p[0];
-    op->t = p[1];
+    op->cell_f = p[1];
+    const unsigned span = (p[1] - 1u) * op->cell_t + 1;
+    op->t = (uint8_t)(span > 255 ? 0 : span); /* which no shape fits */
     op->f = p[2];
     op->pad = p[3];
     op->stride_t = p[4];
     op->stride_f = p[5];
     op->groups = p[6];
     op->bias_shift = p[7];
-    return op->groups == 0 ? 0 : op->channels * (3 + (uint32_t)op->t * op->f * (channels_in / op->groups));
+    return op->groups == 0 ? 0 : op->channels * (3 + (uint32_t)op->cell_f * op->f * (channels_in / op->groups));
 }
 
 static inline bool tympan_conv2d_shape(const tympan_operator *op, const tympan_value *values) {
@@ -47,12 +50,12 @@ static inline uint64_t tympan_conv2d_work(const tympan_operator *op, const tympa
     (void)read;
     const uint32_t multiply_adds = (uint32_t)out->bands * out->channels * op->f * (in->channels / op->groups);
     const uint32_t passed = (uint32_t)in->bands * in->channels; /* of a frame; both are below 2^32 */
-    return (uint64_t)(multiply_adds > passed ? multiply_adds : passed) * ((uint32_t)out->frames * op->t);
+    return (uint64_t)(multiply_adds > passed ? multiply_adds : passed) * ((uint32_t)out->frames * tympan_kernel_frames(op));
 }
 
 static inline bool tympan_conv2d_range(const tympan_model *model, const tympan_operator *op, tympan_reach *reach) {
     const unsigned per_group = model->values[op->source].channels / op->groups;
-    return tympan_weighted_fits(model, op, (unsigned)op->t * op->f * per_group, reach->in);
+    return tympan_weighted_fits(model, op, tympan_kernel_frames(op) * op->f * per_group, reach->in);
 }
 
 #endif

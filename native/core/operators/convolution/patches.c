@@ -95,13 +95,14 @@ void tympan_multiply_one(
 
 void tympan_gather(
     const tympan_operator *op, const tympan_value *in, const uint8_t *x, uint8_t *to, unsigned groups, unsigned per_group) {
-    const unsigned channels = in->channels, row = in->bands * channels, edge = op->pad * op->t * per_group;
+    const unsigned channels = in->channels, row = in->bands * channels, rows = tympan_kernel_frames(op);
+    const unsigned edge = op->pad * rows * per_group, next = row * tympan_dilation(op);
     for (; groups > 0; groups--, x += per_group) {
         const uint8_t *band = x;
         to += edge;
         for (unsigned left = in->bands; left > 0; left--, band += channels) {
             const uint8_t *from = band;
-            for (unsigned frames = op->t; frames > 0; frames--, from += row, to += per_group) {
+            for (unsigned frames = rows; frames > 0; frames--, from += next, to += per_group) {
                 if (per_group > 3) {
                     memcpy(to, from, per_group);
                     continue;

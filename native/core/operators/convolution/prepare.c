@@ -15,12 +15,12 @@ void tympan_conv2d_choose(
     if (depthwise) {
         op->algorithm = TYMPAN_DEPTHWISE;
     } else {
-        const bool runs = op->groups == 1 && op->pad == 0 && (op->t == 1 || op->f == bands_in);
+        const bool runs = op->groups == 1 && op->pad == 0 && (op->t == 1 || (op->f == bands_in && tympan_dilation(op) == 1));
         op->algorithm = runs ? TYMPAN_DIRECT : TYMPAN_GATHERED;
         channels /= op->groups;
     }
     op->own.prepared = TYMPAN_AS_IT_RUNS;
-    const unsigned length = (unsigned)op->t * op->f * (channels_in / op->groups);
+    const unsigned length = tympan_kernel_frames(op) * op->f * (channels_in / op->groups);
     tympan_need_scratch(
         needs, tympan_patches_bytes(op, bands_in, channels_in) + tympan_block_bytes(tympan_block(depthwise, channels), length));
     if (model->ahead && model->strip >= TYMPAN_TILE && tympan_winograd_fits(model, op, bands_in, channels_in)) {

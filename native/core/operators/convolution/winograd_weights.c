@@ -6,7 +6,7 @@
 #define INVERSE_OF_9 UINT32_C(0x38E38E39)
 
 bool tympan_winograd_fits(const tympan_model *model, const tympan_operator *op, unsigned bands_in, unsigned channels_in) {
-    if (op->t != 3 || op->f != 3 || op->stride_t != 1 || op->stride_f != 1 || op->groups != 1
+    if (op->t != 3 || tympan_dilation(op) != 1 || op->f != 3 || op->stride_t != 1 || op->stride_f != 1 || op->groups != 1
         || bands_in + 2u * op->pad < TYMPAN_TILE + 2) {
         return false;
     }
