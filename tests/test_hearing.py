@@ -185,6 +185,8 @@ def test_the_words_of_mic_check(robot):
         "late": ((tone << 14 >> 1) & 0x7FFFFFFF, "left", "one bit late"),
         "early": (tone << 15, "left", "one bit early"),
         "clipping": (np.clip((tone + 20000) * 400, -(1 << 17), (1 << 17) - 1) << 14, "left", "clipping"),
+        "clipping below": (np.clip((tone + 20000) * 400, -(1 << 17), 1 << 16) << 14, "left", "clipping"),
+        "clipping above": (np.clip((tone + 20000) * 400, -(1 << 16), (1 << 17) - 1) << 14, "left", "clipping"),
         "quiet": (rng.integers(-1, 1, 32000) << 14, "left", "almost silent"),
     }
     for words, side, sentence in cases.values():

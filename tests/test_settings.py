@@ -29,6 +29,8 @@ def test_true_is_no_number_where_python_says_it_is_one():
         ('{"pins": {"light": 99}}', "light is a GPIO number"),
         ('{"pins": {"obstacles": 4}}', "obstacles is a list of GPIO numbers"),
         ('{"pins": {"obstacles": [true]}}', "obstacles is a list of GPIO numbers"),
+        ('{"pins": {"obstacles": [4, 22]}}', "obstacles is a list of GPIO numbers"),
+        ('{"pins": {"obstacles": [22, 4]}}', "obstacles is a list of GPIO numbers"),
         ('{"pins": {"light": true}}', "light is a GPIO number"),
         ('{"pins": {"leg": 4}}', "leg is not one of"),
         ('{"cpu_mhz": 200}', "cpu_mhz is one of 80, 160, 240"),
