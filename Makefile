@@ -18,7 +18,7 @@ NATIVE := $(filter-out native/core/plain/%,$(wildcard $(addprefix native/core/,*
 CORE := $(filter %.c,$(NATIVE))
 BOARD := $(wildcard tools/board/*)
 # all C but MicroPython's board headers
-C := $(shell find native tests tools/board tools/xtensa -name '*.[ch]')
+C := $(shell find native 2>/dev/null tests tools/board tools/xtensa -name '*.[ch]')
 # the plain kernels that tests compare the fast ones with; each takes the place of the file of its name
 PLAIN := $(wildcard native/core/plain/*.c)
 USERMOD := $(wildcard native/usermod/*.[ch] native/usermod/*.mk)
