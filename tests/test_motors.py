@@ -203,6 +203,13 @@ robot.close()
     assert found.path.pose["heading_degrees"] == pytest.approx(degrees, rel=0.06, abs=0.5)
 
 
+@pytest.mark.parametrize("track", [83, 100, 251])
+def test_a_turn_takes_each_wheel_along_its_part_of_the_circle(robot, track):
+    """To the micrometre; the circle's diameter is the track."""
+    (um,) = bench(robot, "m.turn(1)\nprint(m._left_um)\n", track_mm=track)
+    assert int(um) == int(np.pi * track * 1000 / 360)
+
+
 @pytest.mark.parametrize("more, told", [(0, "arrived"), (1, "deadman")])
 def test_a_goal_within_the_deadmans_time_is_arrived_at_and_one_behind_it_is_not(robot, more, told):
     code = f"""

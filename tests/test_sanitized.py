@@ -10,6 +10,7 @@ from host.compiler.plan import plan
 from host.format.file import HEADER, read, with_checksum, write
 from tests.conftest import MODEL, ROOT
 from tests.programs import random_program
+from tests.refusals import conv, network
 from tests.refused_networks import SHAPES
 from tests.refused_sums import PAIRS, PLANS, SUMS
 
@@ -37,6 +38,12 @@ def test_sound_files_run_clean(tmp_path):
         program = random_program(seed)
         files.append(write(program, plan(program, 1 + seed % 5, seed % 2 == 0)))
     assert statuses(files, tmp_path) == ["OK"] * len(files)
+
+
+def test_nothing_is_read_behind_the_weights(tmp_path):
+    """Of a channel's, more than all that follows them in the file."""
+    program = network(conv(channels=64), conv(1, 64, t=3, f=3, pad=1))
+    assert statuses([write(program, plan(program, 8, True))], tmp_path) == ["OK"]
 
 
 @pytest.mark.parametrize("path", sorted(MODEL.parent.glob("*.bin")), ids=lambda p: p.stem)
