@@ -8,7 +8,7 @@
 # make bench-accuracy DATA=speech_commands_v2_test [NOISE=_background_noise_]    accuracy of all models, to bench/accuracy.*
 #     and the README; with VALIDATION="dirs of words" VALIDATION_NOISE=dir, or these alone, also what chooses among models
 # make mutants    whether the tests notice small bugs, to docs/mutants.md; takes hours (AREA=host, SAMPLE=20 for less)
-# make lint    ruff and mypy over Python; C is compiled with warnings as errors wherever it is built
+# make lint    ruff and mypy over Python, clang-format over C; C is compiled with warnings as errors wherever it is built
 # make format    Python and C as make lint wants them
 
 PYTHON ?= python3
@@ -18,7 +18,7 @@ NATIVE := $(filter-out native/core/plain/%,$(wildcard $(addprefix native/core/,*
 CORE := $(filter %.c,$(NATIVE))
 BOARD := $(wildcard tools/board/*)
 # all C but MicroPython's board headers
-C := $(shell find native 2>/dev/null tests tools/board tools/xtensa -name '*.[ch]')
+C := $(shell find native tests tools/board tools/xtensa -name '*.[ch]' 2>/dev/null)
 # the plain kernels that tests compare the fast ones with; each takes the place of the file of its name
 PLAIN := $(wildcard native/core/plain/*.c)
 USERMOD := $(wildcard native/usermod/*.[ch] native/usermod/*.mk)
@@ -50,6 +50,7 @@ setup: build/.system $(VENV)/.installed core $(BITS:%=build/micropython%/micropy
 lint: $(VENV)/.installed
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/clang-format --dry-run -Werror $(C)
 	$(VENV)/bin/mypy
 
 format: $(VENV)/.installed

@@ -5,9 +5,8 @@
 #define TYMPAN_COLD_H
 
 #if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC optimize( \
-    "Os", "no-tree-fre", "no-tree-loop-optimize", "no-tree-tail-merge", "no-jump-tables", "no-caller-saves", "no-ssa-phiopt", \
-    "no-cse-follow-jumps", "no-tree-forwprop")
+#pragma GCC optimize("Os", "no-tree-fre", "no-tree-loop-optimize", "no-tree-tail-merge", "no-jump-tables", "no-caller-saves", \
+    "no-ssa-phiopt", "no-cse-follow-jumps", "no-tree-forwprop")
 #endif
 
 #endif

@@ -6,8 +6,7 @@
 #define TYMPAN_HOT_H
 
 #if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC optimize( \
-    "O2", "no-schedule-insns", "no-tree-reassoc", "no-tree-coalesce-vars", "no-tree-pre", "no-tree-ter", \
+#pragma GCC optimize("O2", "no-schedule-insns", "no-tree-reassoc", "no-tree-coalesce-vars", "no-tree-pre", "no-tree-ter", \
     "no-tree-loop-optimize", "no-code-hoisting")
 #endif
 #if defined(__GNUC__)

@@ -81,5 +81,4 @@ static const mp_rom_map_elem_t deadman_locals_table[] = {
 static MP_DEFINE_CONST_DICT(deadman_locals, deadman_locals_table);
 
 MP_DEFINE_CONST_OBJ_TYPE(
-    tympan_deadman_type, MP_QSTR_Deadman, MP_TYPE_FLAG_NONE,
-    make_new, deadman_make_new, locals_dict, &deadman_locals);
+    tympan_deadman_type, MP_QSTR_Deadman, MP_TYPE_FLAG_NONE, make_new, deadman_make_new, locals_dict, &deadman_locals);

@@ -94,7 +94,8 @@ static block_obj_t *new_block(size_t bytes) {
 }
 
 static void raise_refused(const char *what, tympan_status status) {
-    mp_raise_msg_varg(&mp_type_ValueError, MP_ERROR_TEXT("%s refused, %s: %s"), what, tympan_status_name(status), tympan_status_text(status));
+    mp_raise_msg_varg(
+        &mp_type_ValueError, MP_ERROR_TEXT("%s refused, %s: %s"), what, tympan_status_name(status), tympan_status_text(status));
 }
 
 // All bytes of a file, whether it was opened as text or not.
@@ -211,7 +212,8 @@ static void call_trace(void *context, unsigned operator_index, const void *frame
 static void take_out(const model_obj_t *self, mp_obj_t obj, mp_buffer_info_t *out) {
     mp_get_buffer_raise(obj, out, MP_BUFFER_WRITE);
     if (out->typecode != 'H' || out->len != 2u * self->model.label_count) {
-        mp_raise_msg_varg(&mp_type_ValueError, MP_ERROR_TEXT("out: expected array('H') of %d, one per label"), self->model.label_count);
+        mp_raise_msg_varg(
+            &mp_type_ValueError, MP_ERROR_TEXT("out: expected array('H') of %d, one per label"), self->model.label_count);
     }
 }
 
@@ -320,16 +322,15 @@ static const mp_rom_map_elem_t model_locals_table[] = {
 static MP_DEFINE_CONST_DICT(model_locals, model_locals_table);
 
 static MP_DEFINE_CONST_OBJ_TYPE(
-    model_type, MP_QSTR_Model, MP_TYPE_FLAG_NONE,
-    make_new, model_make_new, attr, model_attr, locals_dict, &model_locals);
+    model_type, MP_QSTR_Model, MP_TYPE_FLAG_NONE, make_new, model_make_new, attr, model_attr, locals_dict, &model_locals);
 
 // Stream(model, gain=0, hop=0)
 static mp_obj_t stream_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *all_args) {
     enum { ARG_model, ARG_gain, ARG_hop };
     static const mp_arg_t allowed[] = {
-        { MP_QSTR_model, MP_ARG_REQUIRED | MP_ARG_OBJ, {.u_rom_obj = MP_ROM_NONE} },
-        { MP_QSTR_gain, MP_ARG_INT, {.u_int = 0} },
-        { MP_QSTR_hop, MP_ARG_INT, {.u_int = 0} },
+        { MP_QSTR_model, MP_ARG_REQUIRED | MP_ARG_OBJ, { .u_rom_obj = MP_ROM_NONE } },
+        { MP_QSTR_gain, MP_ARG_INT, { .u_int = 0 } },
+        { MP_QSTR_hop, MP_ARG_INT, { .u_int = 0 } },
     };
     mp_arg_val_t args[MP_ARRAY_SIZE(allowed)];
     mp_arg_parse_all_kw_array(n_args, n_kw, all_args, MP_ARRAY_SIZE(allowed), allowed, args);
@@ -380,7 +381,8 @@ static void take_buffer(mp_obj_t obj, mp_buffer_info_t *info, char code, size_t 
         mp_raise_msg_varg(&mp_type_ValueError, MP_ERROR_TEXT("expected array('%c') or bytes, got type '%c'"), code, info->typecode);
     }
     if (info->len % item || (uintptr_t)info->buf % item) {
-        mp_raise_msg_varg(&mp_type_ValueError, MP_ERROR_TEXT("expected whole, aligned items of %d bytes, got %d bytes"), (int)item, (int)info->len);
+        mp_raise_msg_varg(&mp_type_ValueError, MP_ERROR_TEXT("expected whole, aligned items of %d bytes, got %d bytes"), (int)item,
+            (int)info->len);
     }
 }
 
@@ -454,8 +456,7 @@ static const mp_rom_map_elem_t stream_locals_table[] = {
 static MP_DEFINE_CONST_DICT(stream_locals, stream_locals_table);
 
 static MP_DEFINE_CONST_OBJ_TYPE(
-    stream_type, MP_QSTR_Stream, MP_TYPE_FLAG_NONE,
-    make_new, stream_make_new, attr, stream_attr, locals_dict, &stream_locals);
+    stream_type, MP_QSTR_Stream, MP_TYPE_FLAG_NONE, make_new, stream_make_new, attr, stream_attr, locals_dict, &stream_locals);
 
 static const mp_rom_map_elem_t module_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_tympan) },

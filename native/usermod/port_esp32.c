@@ -32,7 +32,7 @@ static void expired(void *context) {
 }
 
 int tympan_port_make_timer(void) {
-    const esp_timer_create_args_t options = {.callback = expired, .name = "deadman"};
+    const esp_timer_create_args_t options = { .callback = expired, .name = "deadman" };
     return timer ? ESP_OK : esp_timer_create(&options, &timer);
 }
 

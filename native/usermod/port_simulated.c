@@ -80,7 +80,7 @@ static void start_ticking(void) {
         action.sa_handler = burn;
         action.sa_flags = SA_RESTART;
         sigaction(SIGVTALRM, &action, NULL);
-        const struct itimerval every = {{0, 1000 * TICK_MS}, {0, 1000 * TICK_MS}};
+        const struct itimerval every = { { 0, 1000 * TICK_MS }, { 0, 1000 * TICK_MS } };
         setitimer(ITIMER_VIRTUAL, &every, NULL);
     }
 }

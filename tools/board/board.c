@@ -29,16 +29,16 @@ enum { TICKS_PER_US = 25, UART_IRQ = 0, CLOCK_IRQ = 8, ALARM_IRQ = 9 };
 enum { UART_RECEIVED = 2, UART_TX = 1, UART_RX = 2, UART_RX_INTERRUPT = 8, TIMER_RUN = 1, TIMER_INTERRUPT = 8 };
 
 static inline void interrupts_off(void) {
-    __asm volatile ("cpsid i" ::: "memory");
+    __asm volatile("cpsid i" ::: "memory");
 }
 
 static inline void interrupts_on(void) {
-    __asm volatile ("cpsie i" ::: "memory");
+    __asm volatile("cpsie i" ::: "memory");
 }
 
 // Sleeps until an interrupt is there; with interrupts off, one that came just before counts too.
 static inline void sleep_until_interrupt(void) {
-    __asm volatile ("wfi" ::: "memory");
+    __asm volatile("wfi" ::: "memory");
 }
 
 // --- bytes from the serial port ---------------------------------------------------------------------------------------

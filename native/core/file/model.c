@@ -175,8 +175,8 @@ tympan_status tympan_frontend_read(tympan_frontend_config *c, const void *sectio
     c->offsets = (const int32_t *)(const void *)(p + 20);
     c->edges = (const uint16_t *)(const void *)(c->offsets + c->coefficients);
     c->gains = (const int16_t *)(const void *)(c->edges + c->bands + 2);
-    if (c->rate != 16000 || c->frame < 16 || c->frame > TYMPAN_FFT || c->hop < 1 || c->hop % 16 != 0 || c->hop > c->frame || c->frames < 1
-        || c->frames > MAX_FRAMES || c->bands < 1 || c->coefficients > c->bands || c->shift > 30) {
+    if (c->rate != 16000 || c->frame < 16 || c->frame > TYMPAN_FFT || c->hop < 1 || c->hop % 16 != 0 || c->hop > c->frame
+        || c->frames < 1 || c->frames > MAX_FRAMES || c->bands < 1 || c->coefficients > c->bands || c->shift > 30) {
         return TYMPAN_FRONTEND;
     }
     for (unsigned j = 0; j <= c->bands; j++) {

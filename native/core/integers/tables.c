@@ -2,6 +2,7 @@
 
 #include "tables.h"
 
+/* clang-format off */
 /* 2^(-i/32) in Q15, rounded to nearest */
 static const uint16_t exp2_table[33] = {
     32768, 32066, 31379, 30706, 30048, 29405, 28774, 28158, 27554, 26964, 26386,
@@ -13,6 +14,7 @@ static const uint16_t exp2_table[33] = {
 static const int32_t cos_series[8] = {
     1073741824, 1324675879, 272375560, 22401992, 987048, 27060, 506, 7,
 };
+/* clang-format on */
 
 int32_t tympan_cos(uint32_t p, uint32_t q) {
     uint32_t turn = (uint32_t)(((uint64_t)p << 32) / q);

@@ -72,8 +72,8 @@ static bool in_place(const tympan_operator *op, const tympan_value *values, unsi
         return false;
     }
     const tympan_value *in = &values[input];
-    return op->traits & TYMPAN_READS_OTHER && (input == op->source || input == op->residual)
-        && in->offset == out->offset && in->base == out->base;
+    return op->traits & TYMPAN_READS_OTHER && (input == op->source || input == op->residual) && in->offset == out->offset
+        && in->base == out->base;
 }
 
 /* Whether an operator that has produced so many frames will read nothing more. */
@@ -123,8 +123,8 @@ void tympan_schedule_slide(tympan_model *model) {
         if (value->needed > value->base) {
             const uint32_t size = tympan_frame_bytes(value);
             uint8_t *start = tympan_buffer(model, value);
-            memmove(start, start + (uint32_t)(value->needed - value->base) * size,
-                (uint32_t)(value->produced - value->needed) * size);
+            memmove(
+                start, start + (uint32_t)(value->needed - value->base) * size, (uint32_t)(value->produced - value->needed) * size);
             value->base = value->needed;
         }
     }

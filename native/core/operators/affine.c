@@ -24,6 +24,6 @@ bool tympan_tiles(tympan_operator *op, const tympan_value *values, uint32_t most
     const tympan_value *a = &values[op->source], *b = &values[op->other];
     const uint32_t covered = (uint32_t)b->frames * op->cell_t;
     op->own.lag = (covered - a->frames) / 2;
-    return a->frames <= covered && covered <= most && (covered - a->frames) % 2 == 0
-        && a->bands == b->bands * op->cell_f && a->channels == b->channels && b->bytes == 1;
+    return a->frames <= covered && covered <= most && (covered - a->frames) % 2 == 0 && a->bands == b->bands * op->cell_f
+        && a->channels == b->channels && b->bytes == 1;
 }

@@ -17,7 +17,8 @@ static inline bool tympan_dense_shape(const tympan_operator *op, const tympan_va
     return true;
 }
 
-static inline uint64_t tympan_dense_work(const tympan_operator *op, const tympan_value *in, const tympan_value *out, uint32_t read) {
+static inline uint64_t tympan_dense_work(
+    const tympan_operator *op, const tympan_value *in, const tympan_value *out, uint32_t read) {
     (void)op, (void)in;
     return read * out->channels;
 }

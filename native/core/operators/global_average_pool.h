@@ -22,8 +22,7 @@ static inline bool tympan_global_average_pool_shape(const tympan_operator *op, c
 
 TYMPAN_READS_ONCE(global_average_pool)
 
-static inline bool tympan_global_average_pool_range(
-    const tympan_model *model, const tympan_operator *op, tympan_reach *reach) {
+static inline bool tympan_global_average_pool_range(const tympan_model *model, const tympan_operator *op, tympan_reach *reach) {
     const tympan_value *in = &model->values[op->source];
     return tympan_mean_fits(model, op, (uint32_t)in->frames * in->bands, reach->in);
 }

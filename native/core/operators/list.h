@@ -28,6 +28,7 @@ enum tympan_trait {
     TYMPAN_DILATES = 16,    /* has a second kind of record, numbered TYMPAN_DILATED + its kind, whose head is 4 bytes longer */
 };
 
+/* clang-format off */
 enum tympan_kind {
     TYMPAN_NO_KIND,
 #define X(NAME, name, head, traits) TYMPAN_##NAME,
@@ -36,5 +37,6 @@ enum tympan_kind {
     TYMPAN_KINDS,
     TYMPAN_DILATED = 128
 };
+/* clang-format on */
 
 #endif

@@ -25,7 +25,7 @@ struct tympan_operator {
     uint8_t source, other, residual; /* values that it reads; the last two may be TYMPAN_NONE */
     uint8_t zero, shift;             /* of what it writes: the zero point, what sums are shifted right by */
     uint8_t channels;                /* that it writes */
-    uint8_t t, f;                    /* frames and bands of the source that one cell of its output is made of: a kernel's, a pool's */
+    uint8_t t, f;                    /* frames and bands of the source behind one cell of its output: a kernel's, a pool's */
     uint8_t stride_t, stride_f;      /* from one of those cells to the next */
     uint8_t pad, groups;             /* of a convolution: columns of zero points at either edge; groups of channels */
     uint8_t cell_t, cell_f;          /* frames and bands of its output that a cell of the other input covers; a convolution has

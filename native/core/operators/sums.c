@@ -51,7 +51,8 @@ bool tympan_affine_fits(const tympan_model *model, const tympan_operator *op, un
     bool fits = take_rounding(&most, op, up);
     for (unsigned c = 0; fits && c < op->channels; c++) {
         uint32_t room = most;
-        fits = take(&room, magnitude(mine[c]) * reach->in) && take(&room, magnitude(others[c]) * reach->other) && take(&room, reach->spare)
+        fits = take(&room, magnitude(mine[c]) * reach->in) && take(&room, magnitude(others[c]) * reach->other)
+            && take(&room, reach->spare)
             && (op->residual == TYMPAN_NONE || take(&room, magnitude(tympan_residual_mult(model, op)) * reach->residual))
             && take_bias(&room, model, op, c);
     }

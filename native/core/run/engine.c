@@ -16,9 +16,8 @@ static const uint8_t *input_at(const tympan_model *model, const uint8_t *feature
 }
 
 /* Run one operator for the frames it has become ready for: frames `first` to `ready` of its output. */
-static void run_operator(
-    tympan_model *model, const tympan_operator *op, tympan_value *out, const uint8_t *features, uint16_t *probabilities,
-    unsigned ready) {
+static void run_operator(tympan_model *model, const tympan_operator *op, tympan_value *out, const uint8_t *features,
+    uint16_t *probabilities, unsigned ready) {
     const tympan_value *values = model->values, *in = &values[op->source];
     const unsigned first = out->produced, frames = ready - first;
     const tympan_reads reads = tympan_schedule_reads(op, out, first);

@@ -6,12 +6,14 @@
 #include "frontend.h"
 #include "../integers/tables.h"
 
+/* clang-format off */
 /* log2(1 + i/32) in Q15, rounded to nearest */
 static const uint16_t log2_table[33] = {
     0, 1455, 2866, 4236, 5568, 6863, 8124, 9352, 10549, 11716, 12855,
     13968, 15055, 16117, 17156, 18173, 19168, 20143, 21098, 22034, 22952, 23852,
     24736, 25604, 26455, 27292, 28114, 28922, 29717, 30498, 31267, 32024, 32768,
 };
+/* clang-format on */
 
 /* log2(x) in Q10, x > 0. */
 static int32_t log2_of(uint32_t x) {

@@ -30,8 +30,8 @@ static void accessed(unsigned cpu, memory_info info, uint64_t address, void *dat
         for (size_t r = 0; r < caches[c].count; r++) {
             const uint64_t inside = address - caches[c].regions[r].start;
             if (inside < caches[c].regions[r].bytes) {
-                cache_access(caches[c].cache, (uint32_t)(caches[c].regions[r].at + inside),
-                    1u << qemu_plugin_mem_size_shift(info), qemu_plugin_mem_is_store(info));
+                cache_access(caches[c].cache, (uint32_t)(caches[c].regions[r].at + inside), 1u << qemu_plugin_mem_size_shift(info),
+                    qemu_plugin_mem_is_store(info));
             }
         }
     }

@@ -78,8 +78,9 @@ void tympan_conv2d_run(const tympan_model *model, const tympan_operator *op, con
     const tympan_blocks first = tympan_first_block(model, op, depthwise ? 1 : per_group);
     const unsigned row = (unsigned)in->bands * in->channels, next = op->stride_t * row;
     const unsigned column = tympan_kernel_frames(op) * per_group, group_bytes = (in->bands + 2u * op->pad) * column;
-    tympan_patches p = {x, op->stride_f * (gathers ? column : in->channels), first.length, !depthwise ? 1 : gathers ? in->channels : row * tympan_dilation(op),
-        out->bands, op->shift, op->channels};
+    const unsigned apart = gathers ? in->channels : row * tympan_dilation(op); /* of a channel's numbers in a patch */
+    tympan_patches p = {x, op->stride_f * (gathers ? column : in->channels), first.length, depthwise ? apart : 1, out->bands,
+        op->shift, op->channels};
     if (tympan_strip_at_once(op, out->bands)) {
         p.pitch = out->bands == 1 ? next : p.pitch;
         p.count *= frames;

@@ -46,7 +46,8 @@ static inline bool tympan_conv2d_shape(const tympan_operator *op, const tympan_v
 }
 
 /* Multiply-adds; or what is gathered, however few numbers of it are then multiplied. */
-static inline uint64_t tympan_conv2d_work(const tympan_operator *op, const tympan_value *in, const tympan_value *out, uint32_t read) {
+static inline uint64_t tympan_conv2d_work(
+    const tympan_operator *op, const tympan_value *in, const tympan_value *out, uint32_t read) {
     (void)read;
     const uint32_t multiply_adds = (uint32_t)out->bands * out->channels * op->f * (in->channels / op->groups);
     const uint32_t passed = (uint32_t)in->bands * in->channels; /* of a frame; both are below 2^32 */

@@ -80,8 +80,7 @@ void tympan_multiply_pairs2(tympan_pairs *r) {
     multiply(r, 2);
 }
 
-void tympan_multiply_one(
-    const tympan_patches *p, const uint8_t *x, int32_t start, const int16_t *weights, unsigned n, uint8_t *y) {
+void tympan_multiply_one(const tympan_patches *p, const uint8_t *x, int32_t start, const int16_t *weights, unsigned n, uint8_t *y) {
     for (unsigned left = p->count; left > 0; left--, x += p->pitch, y += p->channels) {
         const uint8_t *at = x;
         const int16_t *w = weights;

@@ -52,6 +52,7 @@ TYMPAN_ALONE static void tile_inputs(
 }
 
 /* Channel k of three tiles times the weights of `n` output channels. */
+/* clang-format off */
 #define PRODUCTS(k, TO) \
     do { \
         wa = w[n * (k)], wb = n > 1 ? w[n * (k) + 1] : 0; \
@@ -59,6 +60,7 @@ TYMPAN_ALONE static void tile_inputs(
         x = v[TILES * (k) + 1], a1 TO (uint32_t)(x * wa), b1 TO (uint32_t)(x * wb); \
         x = v[TILES * (k) + 2], a2 TO (uint32_t)(x * wa), b2 TO (uint32_t)(x * wb); \
     } while (0)
+/* clang-format on */
 
 /* Sums over input channels for two output channels or one, with their weights w [POINTS][channels][n]: to
  * m [n][POINTS][TILES]. The first channel begins the sums; those left go in pairs, of which an odd one is the second. */
