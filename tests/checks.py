@@ -77,6 +77,13 @@ NO_CHANGE = {  # a condition, what takes its place, what else its line has, if n
     ("part->bytes < 1", "part->bytes <= 1"): "in one byte there is no label, which the count shows",
     ("part->data[0] < 1", "0"): "there is an output at least, and a label for each",
     ("l->history >= 1", "1"): "there are votes, and no more than windows",
+    (
+        "(part->bytes & 3) != 0",
+        "0",
+    ): "records take multiples of 4 bytes, and the last has to end where the section does",
+    ("needs.prepared > bytes", "needs.prepared >= bytes"): "the arena comes behind, and has a byte at least",
+    ("kind == TYMPAN_NO_KIND", "0"): "its record has no bytes, so the last one would not end where the section does",
+    ("op->residual == TYMPAN_NONE", "0"): "where there is none nothing is reached, and any factor of that is 0",
     ("left < 8", "0"): "every kind's head has 8 bytes at least, and the kind itself is there",
     ("bands < op->f", "0"): "below 0, modulo 2^32, there are no bands or too many",
     ("bytes < tables.prepared", "bytes <= tables.prepared"): "logits lie in the arena, which comes behind",

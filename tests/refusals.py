@@ -174,7 +174,7 @@ INPUTS = {
     "an input and a byte": (shown(given() + b"\0"), SHOWN),
     "an input of no frames": (shown(given(frames=0)), shown(given(frames=1))),
     "an input of 1001 frames": (shown(given(frames=1001)), shown(given(frames=1000))),
-    "an input of no bands": (shown(given(bands=0)), shown(given(bands=255))),
+    "an input of no bands": (shown(given(bands=0)), shown(given(bands=1))),
     "an input of no channels": (shown(given(channels=0)), shown(given(channels=255), 255)),
 }
 ENVELOPE |= {name: ("FRONTEND", *files) for name, files in INPUTS.items()}

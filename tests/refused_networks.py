@@ -35,6 +35,13 @@ def chain(count: int, frames: int = 8, strip: int = 8, bands: int = 4) -> bytes:
     return write(program, Plan(strip, (strip,) * count, offsets, 2 * room + 12))
 
 
+def dilated_pool() -> bytes:
+    """The operators of POOLED, the pool's record being one that only a convolution has: 4 bytes longer."""
+    plain, pool = records(POOLED), bytes([MaxPool.KIND, 1])
+    at = plain.index(pool, 8)
+    return plain[:at] + bytes([MaxPool.KIND | 128]) + plain[at + 1 : at + 12] + b"\1\0\0\0" + plain[at + 12 :]
+
+
 def of_bytes(size: int) -> bytes:
     """A file whose section of operators has so many bytes, most of them weights."""
     for k, classes in product(range(1, 30), range(2, 255)):
@@ -111,8 +118,13 @@ NETWORKS = {
     "half an operator": ("OPERATOR", file_of(SOUND, OPER=records(SOUND)[:-4]), FILE),
     "operator 0 of kind 0": ("OPERATOR", patched(SOUND, 0, 0, b"\0"), FILE),
     "operator 1 of kind 0": ("OPERATOR", patched(SOUND, 1, 0, b"\0"), FILE),
-    "operator 1 of the first unknown kind": ("OPERATOR", patched(SOUND, 1, 0, bytes([len(KINDS) + 1])), FILE),
+    "operator 1 of the first unknown kind": (
+        "OPERATOR",
+        patched(SOUND, 1, 0, bytes([max(k & 127 for k in KINDS) + 1])),
+        FILE,
+    ),
     "operator 1 of a kind that cannot be dilated": ("OPERATOR", patched(SOUND, 1, 0, bytes([128 + 5])), FILE),
+    "a pool whose record is a dilated one": ("OPERATOR", file_of(POOLED, OPER=dilated_pool()), file_of(POOLED)),
     "operator 0 of kind 0, dilated": ("OPERATOR", patched(SOUND, 0, 0, b"\x80"), FILE),
     "operator 1 of kind 255": ("OPERATOR", patched(SOUND, 1, 0, b"\xff"), FILE),
     "a convolution of no groups": ("OPERATOR", patched(SOUND, 0, 14, b"\0"), FILE),

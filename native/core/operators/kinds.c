@@ -79,8 +79,8 @@ unsigned tympan_operator_bands(const tympan_operator *op, unsigned bands) {
 tympan_status tympan_operator_shape(tympan_operator *op, const tympan_value *values, tympan_value *out) {
     const tympan_value *in = &values[op->source];
     const unsigned bands = tympan_operator_bands(op, in->bands);
-    if (bands == 0 || bands > 255 || op->channels == 0 || op->t == 0 || op->stride_t == 0 || op->cell_t == 0 || op->cell_f == 0
-        || in->frames < op->t || in->bytes != (op->traits & TYMPAN_ENDS ? 2 : 1)) {
+    if (bands == 0 || bands > 255 || op->channels == 0 || op->t == 0 || op->stride_t == 0 || op->cell_t == 0 || in->frames < op->t
+        || in->bytes != (op->traits & TYMPAN_ENDS ? 2 : 1)) {
         return TYMPAN_SHAPE;
     }
     if (op->traits & TYMPAN_READS_CELL && (in->frames != 1 || in->bands != 1 || op->zero != 0)) {
