@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from device.tympan_robot.decision import Decision
+from device.tympan_robot.settings import wrong
 from host.data.synthetic import Said
 from host.demo import compare
 from host.engines.micropython import executable
@@ -179,6 +180,11 @@ def test_a_model_that_is_kept_already_is_not_written_again(robot):
     assert robot.play("from tympan_robot import swap; print(swap.load_model()[1])")[0].startswith(
         "model.good was not renewed"
     )
+
+
+def test_true_is_no_number_where_python_says_it_is_one():
+    """MicroPython tells the two apart, Python does not."""
+    assert wrong("brightness", True, 50).startswith("is a whole number") and wrong("brightness", 1, 50) is None
 
 
 @pytest.mark.parametrize("channels", [1, 2])

@@ -224,6 +224,17 @@ print(m.update())
     assert bench(robot, code) == [told]
 
 
+def test_nothing_left_of_the_way_is_arrived(robot):
+    """Not one event later, by which a fast robot is some millimetres further."""
+    code = """
+m.forward(1000)
+steps(600)
+m._left_um = (m._um_s() >> 4) * (4000 >> 4) // 3906
+print(m._arrived(4000), m._left_um)
+"""
+    assert bench(robot, code) == ["True 0"]
+
+
 def test_a_robot_made_anew_has_a_deadman_of_its_own(robot):
     """What tripped before, or was armed, is not the new one's affair; the pins that are still held are taken back."""
     program(robot, PAUSED)

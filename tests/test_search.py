@@ -85,6 +85,13 @@ def test_requirements_that_cannot_be_understood(word, said, clips, tmp_path, cap
     assert not (tmp_path / "x").exists()
 
 
+def test_a_search_that_began_before_recipes_named_a_loss_goes_on(clips, tmp_path, pretended):
+    """Its study holds no loss; to it that is the same search."""
+    searched(clips, tmp_path / "s", "--trials", 1)
+    config = json.loads((tmp_path / "s" / "pareto.json").read_text())["config"]
+    assert "loss" not in config["recipe"] and "momentum" in config["recipe"]
+
+
 def test_infeasible_designs_are_never_trained(clips, tmp_path, pretended):
     found = searched(clips, tmp_path / "s", "--trials", 5, "--require", "parameters=3000")
     refused = [t for t in found.trials if study.outcome(t) == study.REFUSED]

@@ -4,13 +4,7 @@ import json
 
 import pytest
 
-from device.tympan_robot.settings import wrong
 from tests.robots import MOTORS, said, seconds
-
-
-def test_true_is_no_number_where_python_says_it_is_one():
-    """MicroPython tells the two apart, Python does not."""
-    assert wrong("brightness", True, 50).startswith("is a whole number") and wrong("brightness", 1, 50) is None
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,11 @@
 """The integer functions lie where their formulas say."""
 
+import ctypes
+
 import numpy as np
 import pytest
 
+from host.engines.native import library
 from host.integers import tables
 
 
@@ -37,3 +40,17 @@ def test_sigmoid_is_rounded_and_symmetric():
     upper = s[:128:-1]
     assert (s[1:128] + upper)[upper < 255].tolist() == [256] * int((upper < 255).sum())
     assert s[128] == 128 and s[255] == 255
+
+
+@pytest.mark.parametrize("period", [7, 80, 480, 512, 65536])
+def test_the_core_has_the_same_cosines(period):
+    p = range(min(period, 2000)) if period < 65536 else range(0, period, 7)
+    assert [library().tympan_cos(i, period) for i in p] == tables.cos30(np.array(p), period).tolist()
+
+
+def test_the_core_has_the_same_powers_and_sigmoid():
+    y = range(0, 17 * 1024, 3)
+    assert [library().tympan_exp2_neg(i) for i in y] == tables.exp2_neg_q15(np.array(y)).tolist()
+    found = np.zeros(256, np.uint8)
+    library().tympan_sigmoid_table(found.ctypes.data_as(ctypes.c_void_p))
+    assert found.tolist() == tables.sigmoid_table().tolist()

@@ -11,7 +11,6 @@ class Slot:
     # statistics of one side's 24-bit words
     def __init__(self):
         self.count = self.sum = self.squares = self.ones = self.first = 0
-        self.zeros = -1
         self.low, self.high = 1 << 23, -(1 << 23)
         self.clipped = 0
 
@@ -23,7 +22,6 @@ class Slot:
         self.sum += x - self.first
         self.squares += (x - self.first) * (x - self.first)
         self.ones |= x
-        self.zeros &= x
         self.low = min(self.low, x)
         self.high = max(self.high, x)
         self.clipped += not -8388000 < x < 8388000

@@ -25,7 +25,8 @@ NEW_S = 0.05  # taken for how long a test takes that is newer than the measureme
 MICROPYTHON = ("host/engines/micropython.py", "host/simulator/run.py")
 # what is about the core: of all that load the library only these are tried
 ABOUT_CORE = (
-    "core emit endless exactness format frontend kernels loader micropython operators plan sanitized stream streaming"
+    "core emit endless exactness format frontend kernels loader micropython operators plan sanitized stream streaming "
+    "tables"
 )
 ON_CORE = tuple(f"tests/test_{name}.py" for name in ABOUT_CORE.split())
 PROGRAMS = ("tests/test_sanitized.py", "tests/test_micropython.py")
