@@ -1,5 +1,6 @@
 """The commands as typed: an owner's error is one sentence, the exit status is not 0, and nothing is lost."""
 
+import argparse
 import errno
 import json
 import os
@@ -21,6 +22,7 @@ from host import compile as compiler
 from host.base import paths
 from host.base.errors import DataError, Error
 from host.base.files import write_whole
+from host.cli.arguments import whole
 from host.cli.guard import guard
 from host.compiler.build import write_model
 from host.data import synthetic
@@ -356,3 +358,10 @@ def deaf(jobs) -> np.ndarray:
 def test_ctrl_c_ends_a_synthesis_once_not_in_each_of_its_processes(monkeypatch):
     monkeypatch.setattr(synthetic, "_levels", deaf)
     assert synthetic.make(0, 5, quiet=True)[0].all()
+
+
+def test_a_whole_number_is_taken_up_to_its_limits():
+    assert [whole(2, 4)(text) for text in ("2", "4")] == [2, 4]
+    for text in ("1", "5", "3.0", "three"):
+        with pytest.raises(argparse.ArgumentTypeError, match="whole number of 2 to 4"):
+            whole(2, 4)(text)

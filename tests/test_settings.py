@@ -1,9 +1,12 @@
 """settings.json as the robot reads it: what is wrong in it is named, and its default used."""
 
 import json
+import re
 
 import pytest
 
+from device.tympan_robot.settings import DEFAULTS
+from tests.conftest import ROOT
 from tests.robots import MOTORS, said, seconds
 
 
@@ -171,3 +174,19 @@ def test_the_default_settings_are_the_file_that_is_shipped(robot):
         elif name != "pins":
             assert loaded[name] == value
     assert {loaded["pins"][p] for p in ("left_back", "right_back", "left_forward", "right_forward")} == set(MOTORS)
+
+
+def test_the_owners_guide_gives_the_defaults_that_the_robot_has():
+    guide = (ROOT / "docs/robot.md").read_text().partition("## settings.json")[2].partition("\n**")[0]
+    told = {}
+    for row in guide.splitlines():
+        if row.startswith("| `"):
+            keys, values = row.split(" | ")[:2]
+            found = re.findall(r"`(\w+)`(?!:)", keys)
+            told |= zip(found, values.replace("`", "").split(", "), strict=True)
+    flat = {}
+    for key, value in DEFAULTS.items():
+        flat |= value if isinstance(value, dict) and key not in ("words", "pins", "listening") else {key: value}
+    assert told.keys() == flat.keys()
+    assert told.pop("words") == "ten words" and len(flat.pop("words")) == 10
+    assert {key: json.loads(value) for key, value in told.items()} == flat
